@@ -1,0 +1,392 @@
+//! Settings: documented defaults in the binary < TOML file < environment < flags.
+//!
+//! `config.default.toml` beside this file is the documentation and holds every key. Unknown keys are errors. To add a setting: the key
+//! with a comment there, the field here.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Serialized, Toml},
+    value::{Dict, Value},
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::domain::Queue;
+
+/// The defaults, as TOML with comments.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// Keys that hold a secret; each can be given as `{key}_file` and is hidden by `config show`.
+pub const SECRETS: [(&str, &str); 2] = [("database", "url"), ("redis", "url")];
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// PostgreSQL.
+    pub database: DatabaseConfig,
+    /// Redis.
+    pub redis: RedisConfig,
+    /// Schedules.
+    pub jobs: JobsConfig,
+    /// Outbound HTTP.
+    pub fetch: FetchConfig,
+    /// Lanes.
+    pub queues: QueuesConfig,
+    /// Run ledger.
+    pub runs: RunsConfig,
+    /// Scheduler.
+    pub scheduler: SchedulerConfig,
+    /// Matcher.
+    pub matching: MatchingConfig,
+    /// Notifier.
+    pub notify: NotifyConfig,
+    /// Admin endpoint.
+    pub admin: AdminConfig,
+    /// Logs.
+    pub log: LogConfig,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Address with credentials.
+    pub url: SecretString,
+    /// Size of the pool.
+    pub max_connections: u32,
+    /// Longest wait for a connection.
+    #[serde(with = "humantime_serde")]
+    pub acquire_timeout: Duration,
+    /// Longest statement.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+}
+
+/// `[redis]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisConfig {
+    /// Address with credentials.
+    pub url: SecretString,
+    /// In front of every key.
+    pub prefix: String,
+}
+
+/// `[jobs]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobsConfig {
+    /// Folder of the schedules.
+    pub dir: PathBuf,
+}
+
+/// `[fetch]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FetchConfig {
+    /// Where recorded exchanges are served.
+    #[serde(default)]
+    pub gateway: Option<Url>,
+    /// Requests a second to each domain through the gateway, instead of the sources' own rates.
+    #[serde(default)]
+    pub gateway_per_second: Option<f32>,
+    /// Address in the User-Agent.
+    pub contact: String,
+    /// Longest wait for a connection.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
+    /// Tries in all for one request.
+    pub tries: u32,
+    /// First step of the back-off.
+    #[serde(with = "humantime_serde")]
+    pub backoff: Duration,
+    /// Longest Retry-After that is slept through.
+    #[serde(with = "humantime_serde")]
+    pub max_wait: Duration,
+    /// Most redirects followed.
+    pub redirects: u32,
+}
+
+/// `[queues.*]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueuesConfig {
+    /// `[queues.scrape]`
+    pub scrape: QueueConfig,
+    /// `[queues.match]`
+    pub r#match: QueueConfig,
+    /// `[queues.notify]`
+    pub notify: QueueConfig,
+    /// `[queues.maintenance]`
+    pub maintenance: QueueConfig,
+}
+
+impl QueuesConfig {
+    /// Settings of one lane.
+    pub fn get(&self, queue: Queue) -> QueueConfig {
+        match queue {
+            Queue::Scrape => self.scrape,
+            Queue::Match => self.r#match,
+            Queue::Notify => self.notify,
+            Queue::Maintenance => self.maintenance,
+        }
+    }
+}
+
+/// One lane.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueConfig {
+    /// Runs at once in this process.
+    pub concurrency: usize,
+}
+
+/// `[runs]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunsConfig {
+    /// How long a claim holds without renewal.
+    #[serde(with = "humantime_serde")]
+    pub lease: Duration,
+    /// How often it is renewed.
+    #[serde(with = "humantime_serde")]
+    pub renew: Duration,
+    /// How often an idle worker looks.
+    #[serde(with = "humantime_serde")]
+    pub poll: Duration,
+    /// Back-off after the first failure.
+    #[serde(with = "humantime_serde")]
+    pub backoff_first: Duration,
+    /// Longest back-off.
+    #[serde(with = "humantime_serde")]
+    pub backoff_max: Duration,
+    /// Deadline of a graceful stop.
+    #[serde(with = "humantime_serde")]
+    pub drain: Duration,
+    /// Period of the reconciler.
+    #[serde(with = "humantime_serde")]
+    pub reconcile: Duration,
+}
+
+/// `[scheduler]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchedulerConfig {
+    /// How often due times are looked at.
+    #[serde(with = "humantime_serde")]
+    pub poll: Duration,
+}
+
+/// `[matching]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchingConfig {
+    /// Postings taken from the outbox at once.
+    pub batch: i64,
+    /// Profiles match from this score on.
+    pub threshold: f64,
+    /// Word variants count as one.
+    pub synonyms: bool,
+    /// Parts of the profile score; they are scaled to a sum of 1.
+    pub weights: Weights,
+    /// Units of a currency for one euro.
+    pub rates: BTreeMap<String, f64>,
+}
+
+/// `[matching.weights]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names are those of the parts")]
+pub struct Weights {
+    pub skills: f64,
+    pub title: f64,
+    pub seniority: f64,
+    pub place: f64,
+    pub job_type: f64,
+    pub salary: f64,
+    pub company: f64,
+    pub freshness: f64,
+}
+
+/// `[notify]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyConfig {
+    /// For users without a setting.
+    pub frequency: Frequency,
+    /// Most notifications a user gets a day.
+    pub daily_cap: i32,
+    /// Users handled in one transaction.
+    pub batch: i64,
+}
+
+/// How often a user is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Frequency {
+    /// As matches come.
+    Instant,
+    /// Once an hour.
+    Hourly,
+    /// Once a day.
+    Daily,
+    /// Never.
+    Off,
+}
+
+impl Frequency {
+    /// The lower-case word, as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Instant => "instant",
+            Self::Hourly => "hourly",
+            Self::Daily => "daily",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// Allows other than loopback addresses.
+    pub behind_tls_proxy: bool,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Form of a line.
+    pub format: LogFormat,
+    /// What is logged, as in `RUST_LOG`.
+    pub filter: String,
+}
+
+/// Form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Settings that cannot be read: the message names key, file and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// One with this message.
+    pub fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
+impl Config {
+    /// Reads the defaults, then `file`, then the environment, then `overrides` (`("admin.bind", "...")`).
+    ///
+    /// # Errors
+    /// Names the key and where it was given.
+    pub fn load(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Self, ConfigError> {
+        layers(file, overrides)?.extract().map_err(|error| explain(file, error))
+    }
+
+    /// The settings in force as TOML, with the passwords in secrets hidden.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn show(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<String, ConfigError> {
+        Self::load(file, overrides)?;
+        let mut all: toml::Table =
+            layers(file, overrides)?.extract().map_err(|error| explain(file, error))?;
+        for (section, key) in SECRETS {
+            if let Some(value) = all.get_mut(section).and_then(|section| section.get_mut(key)) {
+                *value = redact(value.as_str().unwrap_or_default()).into();
+            }
+        }
+        toml::to_string_pretty(&all).map_err(|error| ConfigError(error.to_string()))
+    }
+}
+
+/// The address without its password; all of it is hidden where it is not an address.
+pub fn redact(address: &str) -> String {
+    let Ok(mut url) = Url::parse(address) else { return "[hidden]".to_owned() };
+    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
+        return "[hidden]".to_owned();
+    }
+    url.set_query(None);
+    url.to_string()
+}
+
+fn layers(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Figment, ConfigError> {
+    let mut figment = Figment::from(Toml::string(DEFAULTS));
+    if let Some(path) = file {
+        if !path.is_file() {
+            return Err(ConfigError(format!("{}: no such file", path.display())));
+        }
+        figment = figment.merge(Toml::file_exact(path));
+    }
+    figment = figment
+        .merge(Env::raw().only(&["DATABASE_URL"]).map(|_| "database.url".into()))
+        .merge(Env::raw().only(&["REDIS_URL"]).map(|_| "redis.url".into()))
+        .merge(Env::raw().only(&["RUST_LOG"]).map(|_| "log.filter".into()))
+        .merge(Env::prefixed("CAREER__").split("__"));
+    for (key, value) in overrides {
+        figment = figment.merge(Serialized::default(key, value));
+    }
+    for (section, key) in SECRETS {
+        figment = read_secret(figment, section, key)?;
+    }
+    Ok(figment)
+}
+
+/// One line for each mistake: where it was given, key, what was expected. Values are left out, they may be secret.
+fn explain(file: Option<&Path>, error: figment::Error) -> ConfigError {
+    let lines: Vec<String> = error
+        .into_iter()
+        .map(|error| {
+            let origin =
+                error.metadata.as_ref().map(|metadata| metadata.name.to_string()).unwrap_or_default();
+            let origin = match (origin.contains("file"), file) {
+                (true, Some(file)) => file.display().to_string(),
+                _ if origin.contains("environment") => "environment".to_owned(),
+                _ => "settings".to_owned(),
+            };
+            let key =
+                if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
+            format!("{origin}: {key}{}", error.kind)
+        })
+        .collect();
+    ConfigError(lines.join("\n"))
+}
+
+/// Replaces `{section}.{key}_file` by `{section}.{key}` with the contents of that file.
+fn read_secret(figment: Figment, section: &str, key: &str) -> Result<Figment, ConfigError> {
+    let name = format!("{section}.{key}_file");
+    let Ok(path) = figment.extract_inner::<PathBuf>(&name) else { return Ok(figment) };
+    let secret = std::fs::read_to_string(&path)
+        .map_err(|error| ConfigError(format!("{name}: {}: {error}", path.display())))?;
+    let mut all: Dict = figment.extract().map_err(|error| ConfigError(error.to_string()))?;
+    if let Some(Value::Dict(_, keys)) = all.get_mut(section) {
+        keys.remove(&format!("{key}_file"));
+        keys.insert(key.to_owned(), Value::from(secret.trim().to_owned()));
+    }
+    Ok(Figment::from(Serialized::defaults(all)))
+}

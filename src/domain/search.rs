@@ -1,0 +1,35 @@
+//! A search that a user keeps, as the table `saved_searches` holds it.
+
+use serde::{Deserialize, Serialize};
+
+use super::UserId;
+
+/// `saved_searches.id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SearchId(pub i32);
+
+/// One row of `saved_searches`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedSearch {
+    /// Row id.
+    pub id: SearchId,
+    /// Owner.
+    pub user_id: UserId,
+    /// Name the user gave it.
+    #[serde(default)]
+    pub name: String,
+    /// Free text in the query language of `matching`.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Any of the documented shapes; unknown keys are reported, never fatal.
+    #[serde(default)]
+    pub filters: serde_json::Value,
+    /// Inactive searches never match.
+    #[serde(default = "active")]
+    pub is_active: bool,
+}
+
+fn active() -> bool {
+    true
+}
