@@ -1,0 +1,286 @@
+//! How each board does: the end of a listing, what is gone, and what a person sees of it.
+//!
+//! Only a complete listing of a believable size says that postings are gone. "Believable" is at least half of the usual size, a moving
+//! average of complete listings that follows a short one slowly: a board that really shrank is believed after a dozen listings.
+
+mod finish;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Store, StoreError,
+    http_cache::CachedValidators,
+    postings::{Race, UpsertReport},
+    sightings,
+};
+use crate::domain::Rejected;
+
+/// Failures of the network in a row that make a board unhealthy; a layout or a missing board does so at once.
+const TOLERATED_FAILURES: i32 = 3;
+
+/// What is known of a board before it is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BoardState {
+    /// Usual size of its complete listings.
+    pub usual: Option<f64>,
+    /// Requests that its last complete listing took.
+    pub pages: Option<i32>,
+}
+
+/// A listing that came to its end, or broke off.
+#[derive(Clone, Debug)]
+pub struct Listing<'a> {
+    /// Source.
+    pub source: &'a str,
+    /// Board.
+    pub board: &'a str,
+    /// Sum over its batches.
+    pub counts: UpsertReport,
+    /// Identities that were listed and stored.
+    pub ids: &'a [String],
+    /// Records that were not stored.
+    pub rejected: &'a [Rejected],
+    /// Every page was read and nothing says that something is left out.
+    pub complete: bool,
+    /// How many postings the source says there are.
+    pub expected: Option<u64>,
+    /// Requests it took.
+    pub pages: u32,
+    /// A posting that was missing for this long is gone.
+    pub confirm_after: Duration,
+    /// Kept when the listing is complete and believable.
+    pub validators: &'a [CachedValidators],
+}
+
+/// What the end of a listing changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Finished {
+    /// Postings missing for the first time.
+    pub missing: u64,
+    /// Postings that are gone now.
+    pub gone: u64,
+    /// The listing was suspiciously short: nothing is taken for missing.
+    pub short: bool,
+}
+
+/// Why a listing was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListingFault<'a> {
+    /// One word: `gone`, `throttled`, `layout`, `network`, ...
+    pub kind: &'a str,
+    /// One line.
+    pub message: &'a str,
+    /// It may pass by itself, so that the board is unhealthy only when it does not.
+    pub passing: bool,
+}
+
+/// One board, for people.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names are those of the columns of worker.source_health")]
+pub struct BoardHealth {
+    pub source: String,
+    pub board: String,
+    pub last_attempt_at: Option<DateTime<Utc>>,
+    pub last_success_at: Option<DateTime<Utc>>,
+    pub last_complete_at: Option<DateTime<Utc>>,
+    pub last_stored_at: Option<DateTime<Utc>>,
+    pub stored: i64,
+    pub expected: Option<i64>,
+    pub seen: i64,
+    pub new: i64,
+    pub changed: i64,
+    pub unchanged: i64,
+    pub returned: i64,
+    pub missing: i64,
+    pub gone: i64,
+    pub rejected: i64,
+    pub not_modified: bool,
+    pub usual: Option<f64>,
+    pub pages: Option<i32>,
+    pub consecutive_failures: i32,
+    pub error_kind: Option<String>,
+    pub error: Option<String>,
+    pub healthy: bool,
+}
+
+impl Store {
+    /// Notes that a board is about to be asked, and answers what is known of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_listing(&self, source: &str, board: &str) -> Result<BoardState, StoreError> {
+        self.within(
+            sqlx::query_as!(
+                BoardState,
+                "INSERT INTO worker.source_health (source, board, last_attempt_at) VALUES ($1, $2, now())
+                 ON CONFLICT (source, board) DO UPDATE SET last_attempt_at = now()
+                 RETURNING usual, pages",
+                source,
+                board
+            )
+            .fetch_one(&self.pool),
+        )
+        .await
+    }
+
+    /// What is known of a board, without a note.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_board_state(&self, source: &str, board: &str) -> Result<BoardState, StoreError> {
+        let found = self
+            .within(
+                sqlx::query_as!(
+                    BoardState,
+                    "SELECT usual, pages FROM worker.source_health WHERE source = $1 AND board = $2",
+                    source,
+                    board
+                )
+                .fetch_optional(&self.pool),
+            )
+            .await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Ends a listing: what is missing or gone, the rejected records, validators and health, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is changed then.
+    pub async fn finish_listing(&self, listing: &Listing<'_>) -> Result<Finished, StoreError> {
+        let mut race = Race::default();
+        loop {
+            match self.within(self.finish_once(listing)).await {
+                Err(error) if race.again(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn finish_once(&self, listing: &Listing<'_>) -> Result<Finished, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sightings::plan_afresh(&mut tx).await?;
+        let finished = finish::finish(&mut tx, listing).await?;
+        tx.commit().await?;
+        Ok(finished)
+    }
+
+    /// Ends a listing that the server says is unchanged: all its postings are seen, and those that were missing still are.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is changed then.
+    pub async fn finish_unmodified(
+        &self,
+        source: &str,
+        board: &str,
+        confirm_after: Duration,
+    ) -> Result<(u64, Finished), StoreError> {
+        let mut race = Race::default();
+        loop {
+            match self.within(self.unmodified_once(source, board, confirm_after)).await {
+                Err(error) if race.again(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn unmodified_once(
+        &self,
+        source: &str,
+        board: &str,
+        confirm_after: Duration,
+    ) -> Result<(u64, Finished), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sightings::plan_afresh(&mut tx).await?;
+        let listed = sightings::listed(&mut tx, source, board).await?;
+        let swept = sightings::sweep(&mut tx, source, board, &listed, confirm_after.as_secs_f64()).await?;
+        let seen = sightings::touch_board(&mut tx, source, board, None).await?;
+        sqlx::query!(
+            "INSERT INTO worker.source_health AS h (source, board, last_attempt_at) VALUES ($1, $2, now())
+             ON CONFLICT (source, board) DO UPDATE SET
+                 last_success_at = now(), last_complete_at = now(), seen = $3, new = 0, changed = 0, unchanged = $3,
+                 returned = 0, missing = 0, gone = $4, not_modified = true, consecutive_failures = 0,
+                 -- What was wrong with the content of the listing still is.
+                 healthy = h.error_kind IS DISTINCT FROM 'rejected',
+                 error_kind = CASE WHEN h.error_kind = 'rejected' THEN h.error_kind END,
+                 error = CASE WHEN h.error_kind = 'rejected' THEN h.error END",
+            source,
+            board,
+            count(seen),
+            count(swept.gone),
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok((seen, Finished { missing: swept.missing, gone: swept.gone, short: false }))
+    }
+
+    /// Notes that a listing was not read. Nothing is taken for missing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn fail_listing(
+        &self,
+        source: &str,
+        board: &str,
+        fault: &ListingFault<'_>,
+    ) -> Result<(), StoreError> {
+        let tolerated = if fault.passing { TOLERATED_FAILURES } else { 1 };
+        self.within(
+            sqlx::query!(
+                "INSERT INTO worker.source_health AS h
+                     (source, board, last_attempt_at, consecutive_failures, error_kind, error, healthy)
+                 VALUES ($1, $2, now(), 1, $3, left($4, 500), $5 > 1)
+                 ON CONFLICT (source, board) DO UPDATE SET
+                     last_attempt_at = now(), consecutive_failures = h.consecutive_failures + 1, error_kind = excluded.error_kind,
+                     error = excluded.error, healthy = h.healthy AND h.consecutive_failures + 1 < $5",
+                source,
+                board,
+                fault.kind,
+                fault.message,
+                tolerated,
+            )
+            .execute(&self.pool),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Whether a person paused this source.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_source_paused(&self, source: &str) -> Result<bool, StoreError> {
+        self.within(
+            sqlx::query_scalar!(
+                r#"SELECT EXISTS (SELECT FROM worker.pauses WHERE kind = 'source' AND name = $1) AS "paused!""#,
+                source
+            )
+            .fetch_one(&self.pool),
+        )
+        .await
+    }
+
+    /// All boards, the unhealthy ones first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_health(&self) -> Result<Vec<BoardHealth>, StoreError> {
+        self.within(
+            sqlx::query_as!(
+                BoardHealth,
+                "SELECT source, board, last_attempt_at, last_success_at, last_complete_at, last_stored_at, stored, expected, seen,
+                        new, changed, unchanged, returned, missing, gone, rejected, not_modified, usual, pages,
+                        consecutive_failures, error_kind, error, healthy
+                 FROM worker.source_health ORDER BY healthy, source, board"
+            )
+            .fetch_all(&self.pool),
+        )
+        .await
+    }
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,172 @@
+//! Every statement this program sends to PostgreSQL.
+//!
+//! One file a table or a group of tables that change together; one function a statement, named by what it does (`list_`, `insert_`,
+//! `upsert_`, `claim_`, `mark_`, `delete_`). Nothing outside this module holds SQL. To add a table: a migration, then a file here.
+//!
+//! sqlx has no time-out of its own for a query on a dead connection, so every call goes through [`Store::within`].
+
+mod audit;
+mod claims;
+mod domains;
+mod duration;
+pub mod health;
+pub mod http_cache;
+mod matches;
+mod messages;
+mod notifications;
+mod pauses;
+pub mod postings;
+mod runs;
+mod schedules;
+mod schema;
+mod searches;
+mod seed;
+mod sightings;
+mod tokens;
+mod transition;
+
+use std::{future::Future, time::Duration};
+
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::config::DatabaseConfig;
+
+pub use audit::{Actor, Enqueued, Idempotency};
+pub use claims::{Recovered, Renewal, Renewed};
+pub use domains::DomainLease;
+pub use matches::{NewMatch, OutboxBatch, StoredPosting};
+pub use messages::{KnownTask, RejectedMessage};
+pub use notifications::{NewNotification, NoticeBatch, WaitingMatch, WaitingStages};
+pub use pauses::{Pause, PauseKind};
+pub use runs::{Changed, QueueStats, Run, RunFilter};
+pub use schedules::{Fired, Tick, Watermark};
+pub use schema::Migration;
+pub use searches::{ChangeCursor, Changes, UserWishes};
+pub use seed::{SeedProfile, SeedSearch, SeedUser};
+pub use tokens::Token;
+pub use transition::Backoff;
+
+/// The database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    /// Leases are renewed here, so that a busy pool never looks like a dead worker.
+    reserved: PgPool,
+    timeout: Duration,
+}
+
+/// Why a statement gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The answer took too long; the connection is dropped.
+    #[error("database did not answer within {0:?}")]
+    Timeout(Duration),
+    /// The server cannot be reached, is starting or stopping, or the pool is exhausted.
+    #[error("database unavailable")]
+    Unavailable(#[source] sqlx::Error),
+    /// The server refused the statement.
+    #[error("database error")]
+    Refused(#[source] sqlx::Error),
+    /// The database is not at the version this program needs.
+    #[error("database schema")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => Self::Unavailable(error),
+            // Class 57 (operator intervention: shutdown, starting up), 53 (resources), 08 (connection).
+            sqlx::Error::Database(db)
+                if db
+                    .code()
+                    .is_some_and(|code| ["57", "53", "08"].iter().any(|class| code.starts_with(class))) =>
+            {
+                Self::Unavailable(error)
+            }
+            _ => Self::Refused(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Deadlock or serialization failure: the same transaction can be tried again at once.
+    pub fn is_conflict(&self) -> bool {
+        let Self::Refused(sqlx::Error::Database(error)) = self else { return false };
+        matches!(error.code().as_deref(), Some("40P01" | "40001"))
+    }
+
+    /// The server refused a value: out of range, too long, too large for an index, not allowed in its column. The rest may be fine.
+    pub fn is_data(&self) -> bool {
+        let Self::Refused(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| {
+            code.starts_with("22") || code.starts_with("54") || code == "23502" || code == "23514"
+        })
+    }
+
+    /// The database could not be reached, as opposed to refusing what was asked.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Timeout(_) | Self::Unavailable(_))
+    }
+}
+
+/// The migrations of this program, embedded.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+impl Store {
+    /// Opens the pools; connections are made when they are first needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where the address cannot be read.
+    pub fn open(config: &DatabaseConfig) -> Result<Self, StoreError> {
+        use secrecy::ExposeSecret as _;
+        let options: PgConnectOptions = config.url.expose_secret().parse()?;
+        let options = options.application_name("career-worker").options([
+            ("statement_timeout", format!("{}", config.statement_timeout.as_millis())),
+            ("idle_in_transaction_session_timeout", "60s".to_owned()),
+            ("timezone", "UTC".to_owned()),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_lazy_with(options.clone());
+        let reserved = PgPoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_lazy_with(options);
+        Ok(Self { pool, reserved, timeout: config.statement_timeout + config.acquire_timeout })
+    }
+
+    /// Applies the migrations that are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] names the migration that failed.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(MIGRATIONS.run(&self.pool).await?)
+    }
+
+    /// Runs `work` (one statement or one transaction) and gives up when the server does not answer in time.
+    pub(crate) async fn within<T, E: Into<StoreError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(result) => result.map_err(Into::into),
+            Err(_) => Err(StoreError::Timeout(self.timeout)),
+        }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+        self.reserved.close().await;
+    }
+}

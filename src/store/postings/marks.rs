@@ -1,0 +1,37 @@
+//! What a batch leaves behind besides rows and sightings: the outbox, and the board's health.
+
+use sqlx::PgConnection;
+
+use crate::store::StoreError;
+
+/// Asks for these rows, in order, to be matched.
+pub(super) async fn append_outbox(tx: &mut PgConnection, job_ids: &[i32]) -> Result<(), StoreError> {
+    if job_ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("INSERT INTO worker.outbox (job_id) SELECT unnest($1::int[])", job_ids).execute(tx).await?;
+    Ok(())
+}
+
+/// Notes that the board brought something.
+pub(super) async fn note_stored(
+    tx: &mut PgConnection,
+    source: &str,
+    board: &str,
+    written: u64,
+    new: u64,
+) -> Result<(), StoreError> {
+    if written == 0 {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO worker.source_health AS h (source, board, last_stored_at, stored) VALUES ($1, $2, now(), $3)
+         ON CONFLICT (source, board) DO UPDATE SET last_stored_at = now(), stored = h.stored + excluded.stored",
+        source,
+        board,
+        i64::try_from(new).unwrap_or(i64::MAX),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

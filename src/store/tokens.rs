@@ -1,0 +1,114 @@
+//! Bearer tokens of the admin endpoint: `worker.api_tokens`. Only hashes of secrets pass through here.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{Store, StoreError};
+
+/// A token as kept.
+#[derive(Clone, Debug, Serialize)]
+pub struct Token {
+    /// Public part.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// SHA-256 of the secret part.
+    #[serde(skip)]
+    pub secret_hash: Vec<u8>,
+    /// `viewer`, `operator` or `admin`.
+    pub role: String,
+    /// Tasks it may enqueue; `None` is all.
+    pub tasks: Option<Vec<String>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// From when on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Last use, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Keeps a new token.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn insert_token(&self, token: &Token) -> Result<(), StoreError> {
+        self.within(
+            sqlx::query!(
+                "INSERT INTO worker.api_tokens (id, name, secret_hash, role, tasks, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+                token.id,
+                token.name,
+                token.secret_hash,
+                token.role,
+                token.tasks.as_deref(),
+                token.expires_at
+            )
+            .execute(&self.pool),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The live token of that id; its use is noted once a minute.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find_token(&self, id: &str) -> Result<Option<Token>, StoreError> {
+        self.within(async {
+            let token = sqlx::query_as!(
+                Token,
+                "SELECT id, name, secret_hash, role, tasks, created_at, expires_at, last_used_at, revoked_at FROM worker.api_tokens
+                 WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+                id
+            )
+            .fetch_optional(&self.pool)
+            .await?;
+            if token.is_some() {
+                sqlx::query!(
+                    "UPDATE worker.api_tokens SET last_used_at = now()
+                     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+                    id
+                )
+                .execute(&self.pool)
+                .await?;
+            }
+            Ok::<_, sqlx::Error>(token)
+        })
+        .await
+    }
+
+    /// All tokens, newest first.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.within(
+            sqlx::query_as!(
+                Token,
+                "SELECT id, name, secret_hash, role, tasks, created_at, expires_at, last_used_at, revoked_at
+                 FROM worker.api_tokens ORDER BY created_at DESC, id"
+            )
+            .fetch_all(&self.pool),
+        )
+        .await
+    }
+
+    /// Takes a token back; false where there is no live one of that id.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn revoke_token(&self, id: &str) -> Result<bool, StoreError> {
+        let done = self
+            .within(
+                sqlx::query!(
+                    "UPDATE worker.api_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
+                    id
+                )
+                .execute(&self.pool),
+            )
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
