@@ -1,0 +1,77 @@
+//! The few steps on markup that a source must do before it can say "this is HTML".
+
+use std::borrow::Cow;
+
+/// Takes one layer of escaping off HTML that was escaped as a whole; leaves alone what already holds tags.
+///
+/// Only the five characters that such escaping touches are undone, so that an inner `&amp;nbsp;` becomes `&nbsp;` and not a blank.
+pub(in crate::sources) fn unescape_once(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') || has_tags(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        let (before, entity) = rest.split_at(at);
+        out.push_str(before);
+        let known = ENTITIES.iter().find(|(name, _)| entity.starts_with(name));
+        let (name, character) = known.copied().unwrap_or(("&", '&'));
+        out.push(character);
+        rest = entity.get(name.len()..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+const ENTITIES: [(&str, char); 8] = [
+    ("&lt;", '<'),
+    ("&gt;", '>'),
+    ("&amp;", '&'),
+    ("&quot;", '"'),
+    ("&#34;", '"'),
+    ("&#39;", '\''),
+    ("&#x27;", '\''),
+    ("&apos;", '\''),
+];
+
+fn has_tags(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| {
+        let next = text.as_bytes().get(at + 1);
+        next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!'))
+    })
+}
+
+/// Plain text as the content of an element.
+pub(in crate::sources) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Plain text as HTML that keeps its lines.
+pub(in crate::sources) fn lines_to_html(text: &str) -> String {
+    escape(text).replace("\r\n", "\n").replace('\n', "<br>")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_layer_comes_off() {
+        assert_eq!(
+            unescape_once("&lt;p class=&quot;a&quot;&gt;R&amp;amp;D&amp;nbsp;&amp;lt;3&lt;/p&gt;"),
+            r#"<p class="a">R&amp;D&nbsp;&lt;3</p>"#
+        );
+        assert_eq!(unescape_once("<p>R&amp;D &lt;3</p>"), "<p>R&amp;D &lt;3</p>");
+        assert_eq!(unescape_once("a & b &unknown; < c"), "a & b &unknown; < c");
+    }
+
+    proptest! {
+        #[test]
+        fn unescaping_undoes_escaping(text in "[a-z <>&;/\u{e4}\u{20ac}]*") {
+            let escaped = escape(&text);
+            prop_assert_eq!(unescape_once(&escaped), text);
+        }
+    }
+}
