@@ -1,0 +1,313 @@
+//! Keys that show the same posting on two sources: company, title and near-equal text.
+//!
+//! They mark groups across sources and never merge postings of one employer's own list: there, equal keys are usually two
+//! requisitions.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Legal forms at the end of a name, blanks and dots removed between single letters.
+const LEGAL_FORMS: &[&str] = &[
+    "ab",
+    "ag",
+    "aps",
+    "as",
+    "asa",
+    "bv",
+    "bvba",
+    "co",
+    "corp",
+    "corporation",
+    "company",
+    "eg",
+    "eurl",
+    "ev",
+    "gbr",
+    "ggmbh",
+    "gmbh",
+    "inc",
+    "incorporated",
+    "kft",
+    "kg",
+    "kgaa",
+    "kk",
+    "limited",
+    "llc",
+    "llp",
+    "lp",
+    "ltd",
+    "ltda",
+    "mbh",
+    "nv",
+    "ohg",
+    "oo",
+    "oy",
+    "oyj",
+    "plc",
+    "pllc",
+    "pte",
+    "pty",
+    "pvt",
+    "private",
+    "sa",
+    "sarl",
+    "sas",
+    "sasu",
+    "se",
+    "sl",
+    "slu",
+    "spa",
+    "srl",
+    "sro",
+    "stiftung",
+    "ug",
+];
+
+/// Words that only join parts of a legal form.
+const JOINTS: [&str; 6] = ["&", "and", "und", "et", "sp", "z"];
+
+/// The name without its legal form, lower case, accents kept (`ACME GmbH & Co. KG` → `acme`); a name that is nothing but a legal
+/// form stays.
+pub fn company_key(name: &str) -> String {
+    let words = words(name, |char| matches!(char, '&' | '+'));
+    let mut kept = words.len();
+    while kept > 1 {
+        let last = words[kept - 1].as_str();
+        let joint = JOINTS.contains(&last) && kept < words.len();
+        if !LEGAL_FORMS.contains(&last) && !joint && last != "haftungsbeschränkt" {
+            break;
+        }
+        kept -= 1;
+    }
+    let kept = words.get(..kept).unwrap_or_default();
+    // "The Company" and "SAP & Co" keep a word of their own; "& Co" alone does not begin a name.
+    if kept.iter().all(|word| JOINTS.contains(&word.as_str())) { words.join(" ") } else { kept.join(" ") }
+}
+
+/// The title without what says nothing about the work: `(m/w/d)`, `(Remote)`, gender endings. Seniority, numerals and the signs
+/// of `C++`, `C#` and `.NET` stay.
+pub fn title_key(title: &str) -> String {
+    const SILENT: [&str; 24] = [
+        "remote",
+        "hybrid",
+        "onsite",
+        "on-site",
+        "full-time",
+        "full time",
+        "fulltime",
+        "part-time",
+        "part time",
+        "vollzeit",
+        "teilzeit",
+        "all genders",
+        "all gender",
+        "gn",
+        "mwd",
+        "wmd",
+        "mfd",
+        "fmd",
+        "fmx",
+        "mfx",
+        "wmx",
+        "hf",
+        "fh",
+        "dmw",
+    ];
+    let mut text = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some(open) = rest.find(['(', '[']) {
+        let Some(length) = rest[open..].find([')', ']']) else { break };
+        let inner = &rest[open + 1..open + length];
+        text.push_str(&rest[..open]);
+        let letters: String = inner.to_lowercase().chars().filter(|char| char.is_alphabetic()).collect();
+        let plain = inner.trim().to_lowercase();
+        let gender = letters.len() <= 5
+            && inner.contains(['/', '|', '*', ',', ' '])
+            && letters.chars().all(|char| "mwfdxhiugn".contains(char));
+        if gender || SILENT.contains(&plain.as_str()) || SILENT.contains(&letters.as_str()) {
+            text.push(' ');
+        } else {
+            text.push_str(&rest[open..=open + length]);
+        }
+        rest = &rest[open + length + 1..];
+    }
+    text.push_str(rest);
+    for ending in [":innen", "*innen", "/innen", "_innen", ":in", "*in", "/-in", "/in", "_in"] {
+        text = without_ending(&text, ending);
+    }
+    let words = words(&text, |char| matches!(char, '+' | '#' | '.'));
+    let words: Vec<&str> =
+        words.iter().map(|word| word.trim_end_matches('.')).filter(|word| !word.is_empty()).collect();
+    let words = match words.as_slice() {
+        [kept @ .., "m" | "w" | "f", "m" | "w" | "f", "d"] => kept,
+        all => all,
+    };
+    words.join(" ")
+}
+
+/// 64-bit similarity hash over runs of three words: near-equal texts differ in few bits. Zero for a text without words.
+pub fn simhash(text: &str) -> u64 {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return 0;
+    }
+    let mut weights = [0_i32; 64];
+    for run in words.windows(words.len().min(3)) {
+        let hash = spread(
+            run.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| fnv(fnv(hash, word.as_bytes()), b" ")),
+        );
+        for (bit, weight) in weights.iter_mut().enumerate() {
+            *weight += if hash >> bit & 1 == 1 { 1 } else { -1 };
+        }
+    }
+    weights.iter().enumerate().filter(|(_, weight)| **weight > 0).fold(0, |hash, (bit, _)| hash | 1 << bit)
+}
+
+/// In how many bits two similarity hashes differ.
+pub fn distance(a: u64, b: u64) -> u32 {
+    (a ^ b).count_ones()
+}
+
+fn fnv(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// FNV leaves its high bits poorly mixed; this is the finisher of `MurmurHash3`.
+fn spread(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}
+
+/// Words in lower case; letters, digits and `signs` belong to a word, dots and slashes between single letters vanish (`S.p.A.`).
+fn words(text: &str, signs: fn(char) -> bool) -> Vec<String> {
+    let text: String = super::repair::line(text).nfkc().collect::<String>().to_lowercase();
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = initials(word).unwrap_or_else(|| word.to_owned());
+        let word = word.replace(['\'', '’'], "");
+        let parts = word.split(|char: char| !char.is_alphanumeric() && !signs(char) && !is_mark(char));
+        words.extend(
+            parts
+                .filter(|part| part.chars().any(|char| char.is_alphanumeric() || char == '&'))
+                .map(str::to_owned),
+        );
+    }
+    words
+}
+
+/// `s.p.a.` and `a/s` as one word.
+fn initials(word: &str) -> Option<String> {
+    let trimmed = word.trim_matches([',', ';', '(', ')']);
+    let parts: Vec<&str> = trimmed.split(['.', '/']).filter(|part| !part.is_empty()).collect();
+    let short = parts.len() > 1 && parts.iter().all(|part| part.chars().count() == 1);
+    short.then(|| parts.concat())
+}
+
+fn is_mark(char: char) -> bool {
+    matches!(char, '\u{300}'..='\u{36f}')
+}
+
+fn without_ending(text: &str, ending: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(ending) {
+        let after = at + ending.len();
+        let inside =
+            rest[..at].ends_with(char::is_alphabetic) && !rest[after..].starts_with(char::is_alphanumeric);
+        out.push_str(&rest[..at]);
+        if !inside {
+            out.push_str(ending);
+        }
+        rest = &rest[after..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn companies_without_legal_form() {
+        for (name, key) in [
+            ("Google Inc.", "google"),
+            ("Amazon, Inc", "amazon"),
+            ("Coca-Cola Co", "coca cola"),
+            ("SAP AG", "sap"),
+            ("Société Générale SA", "société générale"),
+            ("Zalando SE", "zalando"),
+            ("ACME GmbH & Co. KG", "acme"),
+            ("Co", "co"),
+            ("Foo Incredible", "foo incredible"),
+            ("Fiat S.p.A.", "fiat"),
+            ("Maersk A/S", "maersk"),
+            ("Comarch Sp. z o.o.", "comarch"),
+            ("Atlassian Pty Ltd", "atlassian"),
+            ("Klein UG (haftungsbeschränkt)", "klein"),
+            ("Procter & Gamble", "procter & gamble"),
+            ("AON", "aon"),
+            ("  Aon\u{200b}\u{a0}", "aon"),
+            ("", ""),
+        ] {
+            assert_eq!(company_key(name), key, "{name}");
+        }
+    }
+
+    #[test]
+    fn different_companies_stay_apart() {
+        for (a, b) in
+            [("Škoda", "Koda"), ("Żubr", "Zubr"), ("Ėmė", "Eme"), ("Aon", "Aon Group"), ("A+B", "AB")]
+        {
+            assert_ne!(company_key(a), company_key(b), "{a} {b}");
+        }
+        assert_eq!(company_key("ﬁnance"), company_key("Finance"));
+    }
+
+    #[test]
+    fn titles_keep_what_matters() {
+        assert_eq!(title_key("Senior Software Engineer (Remote)"), "senior software engineer");
+        assert_eq!(title_key("Data Scientist - ML"), "data scientist ml");
+        assert_eq!(title_key("Entwickler:in (m/w/d)"), title_key("Entwickler (w/m/d)"));
+        assert_eq!(title_key("Entwickler*in Backend"), "entwickler backend");
+        assert_eq!(title_key("Developer (f/m/x) [all genders]"), "developer");
+        assert_ne!(title_key("C++ Developer"), title_key("C# Developer"));
+        assert_ne!(title_key("C Developer"), title_key("C++ Developer"));
+        assert_ne!(title_key("Software Engineer II"), title_key("Software Engineer III"));
+        assert_ne!(title_key("Engineer (Payments)"), title_key("Engineer (Search)"));
+        assert_ne!(title_key("Senior Engineer"), title_key("Engineer"));
+        assert_eq!(title_key(".NET Developer"), ".net developer");
+    }
+
+    #[test]
+    fn near_equal_texts_are_near() {
+        let text = |word: &str| {
+            format!(
+                "{} we look for a person who plans, builds and runs our {word} platform",
+                "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+                    .repeat(6)
+            )
+        };
+        assert!(distance(simhash(&text("data")), simhash(&text("data").to_uppercase())) == 0);
+        assert!(distance(simhash(&text("data")), simhash(&text("billing"))) <= 12);
+        assert!(
+            distance(
+                simhash(&text("data")),
+                simhash("Cook for a small hotel by the sea, evenings and weekends free")
+            ) > 12
+        );
+        assert_eq!(simhash(" ,. "), 0);
+        assert_eq!(simhash("stable across versions"), 7_870_542_935_554_012_549);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text(text in "\\PC{0,60}|[(\\[)\\]a-z/ :*.&+#-]{0,40}") {
+            let _ = (company_key(&text), title_key(&text), simhash(&text));
+        }
+    }
+}

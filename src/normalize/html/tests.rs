@@ -1,0 +1,107 @@
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn text(html: &str) -> String {
+    to_text(&read(html))
+}
+
+#[test]
+fn paragraphs_lists_and_headings() {
+    let html = "<div><h2>About <em>us</em></h2><p>We build&nbsp;boats.</p><p>Come<br/>along.</p>\
+        <ul>\n<li><p>Sail</p></li><li>Row<ul><li>fast</li></ul></li></ul>\n<p>End</p></div>";
+    assert_eq!(text(html), "About us\nWe build boats.\n\nCome\nalong.\n\n- Sail\n- Row\n  - fast\n\nEnd");
+    assert_eq!(
+        to_html(&read(html)),
+        "<h2>About <em>us</em></h2><p>We build boats.</p><p>Come<br>along.</p>\
+        <ul><li>Sail</li><li>Row<ul><li>fast</li></ul></li></ul><p>End</p>"
+    );
+}
+
+#[test]
+fn words_split_by_inline_tags_stay_whole() {
+    assert_eq!(text("<p>Type<b>Script</b>, and <b>Go </b>too<i>!</i></p>"), "TypeScript, and Go too!");
+    assert_eq!(
+        text("<table><tr><td>Pay</td><td>high</td></tr><tr><td>Days</td><td>5</td></tr></table>"),
+        "Pay high\nDays 5"
+    );
+}
+
+#[test]
+fn loose_items_bullets_and_escaped_markup() {
+    assert_eq!(text("<li>one</li><li>two</li>"), "- one\n- two");
+    assert_eq!(text("<p>• one<br>• two</p>"), "- one\n- two");
+    assert_eq!(text("&lt;p&gt;R&amp;amp;D &lt;b&gt;now&lt;/b&gt;&lt;/p&gt;"), "R&D now");
+    assert_eq!(text("3 &lt; 5 & 7 > 6"), "3 < 5 & 7 > 6");
+    assert_eq!(text("<pre>a\nb</pre>c"), "a\nb\n\nc");
+    assert_eq!(
+        to_text(&plain("Needed:\n* Go\n\u{2022} SQL\n  - joins\nThanks")),
+        "Needed:\n- Go\n- SQL\n  - joins\nThanks"
+    );
+}
+
+#[test]
+fn nothing_harmful_is_kept() {
+    let html = "<script>alert(1)</script><style>p{}</style><p onclick=\"x()\">Hi <a href='javascript:alert(1)'>a</a>\
+        <a href=\"https://x.example/?a=1&amp;b=2\" target=_blank>b</a><img src=x onerror=alert(1)><!-- no -->\
+        <a href=\"data:text/html,x\">c</a></p><iframe src=\"//evil\">in</iframe>";
+    assert_eq!(text(html), "Hi ab c".replace("b c", "bc"));
+    assert_eq!(
+        to_html(&read(html)),
+        "<p>Hi a<a href=\"https://x.example/?a=1&amp;b=2\" rel=\"nofollow noopener\">b</a>c</p>"
+    );
+}
+
+#[test]
+fn bold_beginnings_are_known() {
+    let bold = |html: &str| read(html).iter().map(|block| block.bold).collect::<Vec<_>>();
+    assert_eq!(bold("<p><strong>Your profile</strong></p>"), [12]);
+    assert_eq!(bold("<p><strong>Your profile</strong>:<br>plain <b>x</b></p>"), [13, 0]);
+    assert_eq!(bold("<strong>One<br>Two</strong> three"), [3, 3]);
+    assert_eq!(bold("<span style=\"font-weight: 700\">Profil</span>"), [6]);
+}
+
+#[test]
+fn broken_markup_keeps_its_text() {
+    assert_eq!(text("<p title=\"open>Text</p><p>More</p>"), "Text\n\nMore");
+    assert_eq!(text("a <b>c"), "a c");
+    assert_eq!(text("a </ b"), "a </ b");
+    assert_eq!(text("<p"), "");
+    assert_eq!(text("</p></ul></li>x"), "x");
+}
+
+#[test]
+fn hostile_markup_takes_linear_time() {
+    let start = Instant::now();
+    for hostile in [
+        "<div>".repeat(25_000),
+        "<ul><li>x".repeat(7_000),
+        "<b><i><a href=http://x>".repeat(5_000),
+        format!("<a {}>x", "b=1 ".repeat(25_000)),
+        "<a href=\"".repeat(12_000),
+        "<!--".repeat(25_000),
+        "<script></".repeat(7_000),
+        "&".repeat(62_000),
+        "<b>x<p>".repeat(7_000),
+        "</b>".repeat(25_000),
+    ] {
+        let blocks = read(&hostile);
+        let _ = to_html(&blocks);
+        let _ = to_text(&blocks);
+    }
+    assert!(start.elapsed().as_secs() < 30, "took {:?}", start.elapsed());
+}
+
+proptest! {
+    #[test]
+    fn any_text_reads(html in "(?s:.{0,200})|(<|>|/|b|p|ul|li|h2|&lt;|\"|'|=| |x|\\n|!--|-->|script){0,80}") {
+        let blocks = read(&html);
+        prop_assert!(blocks.iter().all(|block| !block.text.is_empty() && !block.text.contains('\n')));
+        let html = to_html(&blocks);
+        prop_assert!(!html.contains("<script"));
+        prop_assert_eq!(to_text(&read(&html)).split_whitespace().collect::<String>(),
+            to_text(&blocks).split_whitespace().collect::<String>());
+    }
+}

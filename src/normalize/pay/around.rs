@@ -1,0 +1,206 @@
+//! What stands around a span: the nearest cue of each kind, within its sentence, its line and the heading above.
+
+use super::cue::{Cue, Sense};
+use super::span::{Span, tail_before};
+use crate::domain::Period;
+
+const BEFORE: usize = 120;
+const AFTER: usize = 60;
+const HEADING: usize = 220;
+
+/// The nearest cue of each kind around one span.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent findings, not states")]
+pub(super) struct Around {
+    pub pay_before: Option<usize>,
+    pub pay_after: Option<usize>,
+    pub heading: bool,
+    pub other_before: Option<usize>,
+    pub other_after: Option<usize>,
+    pub other_in_line: bool,
+    pub per_after: Option<(usize, Period)>,
+    pub per_before: Option<(usize, Period)>,
+    pub per_heading: Option<Period>,
+    pub on_target: bool,
+    /// Nothing but a short label stands before the span in its line.
+    pub leads_line: bool,
+}
+
+impl Around {
+    pub(super) fn periods(&self) -> impl Iterator<Item = Period> {
+        let tight = self.per_after.filter(|(distance, _)| *distance <= 28);
+        [tight, self.per_before, self.per_after]
+            .into_iter()
+            .flatten()
+            .map(|(_, period)| period)
+            .chain(self.per_heading)
+    }
+
+    pub(super) fn vetoed(&self, span: &Span) -> bool {
+        let after = self.other_after.is_some_and(|distance| {
+            let pay_first = self.pay_after.is_some_and(|pay| pay <= distance);
+            let surely_pay = self.pay_before.is_some_and(|pay| pay <= if span.is_range { 40 } else { 8 });
+            !pay_first && (distance <= 12 || !surely_pay)
+        });
+        let before =
+            self.other_before.is_some_and(|distance| self.pay_before.is_none_or(|pay| pay > distance));
+        after || before
+    }
+}
+
+/// Walks through cues and spans together.
+pub(super) struct Neighbours<'a> {
+    text: &'a str,
+    cues: &'a [Cue],
+    first: usize,
+}
+
+impl<'a> Neighbours<'a> {
+    pub(super) fn new(text: &'a str, cues: &'a [Cue]) -> Self {
+        Self { text, cues, first: 0 }
+    }
+
+    pub(super) fn around(&mut self, span: &Span, previous: usize, next: usize) -> Around {
+        while self.cues.get(self.first).is_some_and(|cue| cue.end + HEADING < span.start) {
+            self.first += 1;
+        }
+        let mut around = Around::default();
+        let line = line_start(self.text, span.start, HEADING);
+        let sentence = sentence_start(self.text, line.max(span.start.saturating_sub(BEFORE)), span.start);
+        let label = self.text.get(line..span.start).map_or(usize::MAX, str::len);
+        around.leads_line = label <= 48;
+        let end = sentence_end(self.text, span.end, AFTER).min(next);
+        for cue in self.cues.iter().skip(self.first) {
+            if cue.start >= end {
+                break;
+            }
+            if cue.end <= span.start {
+                self.before(&mut around, cue, span, &Edges { line, sentence, previous });
+            } else if cue.start >= span.end {
+                self.after(&mut around, cue, span);
+            }
+        }
+        around
+    }
+
+    fn before(&self, around: &mut Around, cue: &Cue, span: &Span, edges: &Edges) {
+        let distance = span.start - cue.end;
+        let here = cue.start >= edges.sentence;
+        match cue.sense {
+            Sense::Pay | Sense::PayPer(_) if here => around.pay_before = Some(distance),
+            Sense::Pay | Sense::PayPer(_) => around.heading |= self.heads(cue, edges.line, span),
+            Sense::OnTarget if here && distance <= 60 && cue.start >= edges.previous => {
+                around.on_target = true;
+                around.pay_before = Some(distance);
+            }
+            Sense::Other if here => around.other_before = Some(distance),
+            Sense::Extra if here && !named_beside(self.text, cue, around) => {
+                around.other_before = Some(distance);
+            }
+            _ => {}
+        }
+        around.other_in_line |= cue.start >= edges.line && cue.sense == Sense::Other;
+        if let Sense::Per(period) | Sense::PayPer(period) = cue.sense
+            && cue.start >= edges.previous
+        {
+            if here && distance <= 100 {
+                around.per_before = Some((distance, period));
+            } else if !here {
+                around.per_heading = Some(period);
+            }
+        }
+    }
+
+    /// A word for pay in an earlier line or sentence speaks of the span if it is a heading or stands close.
+    fn heads(&self, cue: &Cue, line: usize, span: &Span) -> bool {
+        if cue.start >= line {
+            return span.start - cue.end <= 100;
+        }
+        let from = line_start(self.text, cue.start, 80);
+        let to = cue.end
+            + self.text.as_bytes().iter().skip(cue.end).take(80).take_while(|byte| **byte != b'\n').count();
+        to - from <= 80 || span.start - cue.end <= 60
+    }
+
+    fn after(&self, around: &mut Around, cue: &Cue, span: &Span) {
+        let distance = cue.start - span.end;
+        let gap = self.text.get(span.end..cue.start).unwrap_or_default();
+        let broken = gap.contains([',', ';', '+', '(', '|', '•', '·', '&', ':'])
+            || gap.contains(" - ")
+            || gap.contains(" and ")
+            || gap.contains(" plus ")
+            || gap.contains(" und ")
+            || gap.contains(" et ");
+        match cue.sense {
+            Sense::Pay | Sense::PayPer(_) if distance <= 40 => keep_first(&mut around.pay_after, distance),
+            Sense::Other | Sense::Extra if distance <= 32 && !broken => {
+                keep_first(&mut around.other_after, distance);
+            }
+            Sense::OnTarget if distance <= 24 && !broken => {
+                around.on_target = true;
+                keep_first(&mut around.pay_after, distance);
+            }
+            _ => {}
+        }
+        around.other_in_line |= cue.sense == Sense::Other && !broken;
+        if let Sense::Per(period) | Sense::PayPer(period) = cue.sense
+            && around.per_after.is_none()
+        {
+            around.per_after = Some((distance, period));
+        }
+    }
+}
+
+struct Edges {
+    line: usize,
+    sentence: usize,
+    previous: usize,
+}
+
+fn keep_first(slot: &mut Option<usize>, distance: usize) {
+    if slot.is_none() {
+        *slot = Some(distance);
+    }
+}
+
+/// "salary plus bonus: 50,000": the extra is named beside pay and does not take the amount away from it.
+fn named_beside(text: &str, cue: &Cue, around: &Around) -> bool {
+    let lead = tail_before(text, cue.start, 16);
+    around.pay_before.is_some()
+        && ["and ", "plus ", "+ ", "+", "& ", "/", "incl. ", "including ", "und ", "et ", "inkl. ", "with "]
+            .iter()
+            .any(|joint| lead.ends_with(joint))
+}
+
+fn line_start(text: &str, at: usize, most: usize) -> usize {
+    let floor = at.saturating_sub(most);
+    let bytes = text.as_bytes();
+    let start =
+        (floor..at).rev().find(|index| bytes.get(*index) == Some(&b'\n')).map_or(floor, |index| index + 1);
+    (start..=at).find(|index| text.is_char_boundary(*index)).unwrap_or(at)
+}
+
+/// Where the sentence that holds `at` starts, not before `from`.
+fn sentence_start(text: &str, from: usize, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    (from..at.saturating_sub(1))
+        .rev()
+        .find(|index| ends_sentence(bytes, *index))
+        .map_or(from, |index| index + 1)
+}
+
+fn sentence_end(text: &str, at: usize, most: usize) -> usize {
+    let bytes = text.as_bytes();
+    let limit = at.saturating_add(most).min(text.len());
+    (at..limit)
+        .find(|index| bytes.get(*index) == Some(&b'\n') || ends_sentence(bytes, *index))
+        .unwrap_or(limit)
+}
+
+/// A stop, a blank, and a capital: "p.a. brutto" is no end.
+fn ends_sentence(bytes: &[u8], index: usize) -> bool {
+    let stop = matches!(bytes.get(index), Some(b'.' | b'!' | b'?'));
+    let after = bytes.iter().skip(index + 1).take_while(|byte| **byte == b' ').take(4).count();
+    let capital = bytes.get(index + 1 + after).is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xC3);
+    stop && after > 0 && capital
+}

@@ -1,0 +1,216 @@
+//! Towns, regions and countries: tables in the binary, searched where they lie.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use super::key;
+
+const CITIES: &str = include_str!("cities.tsv");
+const REGIONS: &str = include_str!("regions.tsv");
+const COUNTRIES: &str = include_str!("countries.tsv");
+
+/// A town of the tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct City {
+    pub name: Cow<'static, str>,
+    /// ISO 3166-1 alpha-2.
+    pub country: &'static str,
+    /// GeoNames code within the country.
+    pub region: &'static str,
+    /// Inhabitants in thousands.
+    pub people: u32,
+}
+
+/// A first-level region: country and GeoNames code within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Region {
+    pub country: &'static str,
+    pub code: &'static str,
+}
+
+/// Starts of the lines of the towns; the lines are sorted by key, so this is all the index there is.
+static LINES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let breaks = CITIES.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    let starts = std::iter::once(0).chain(breaks.filter_map(|(at, _)| u32::try_from(at + 1).ok()));
+    starts.filter(|start| usize::try_from(*start).is_ok_and(|start| start < CITIES.len())).collect()
+});
+
+fn line(start: u32) -> &'static str {
+    let rest = usize::try_from(start).ok().and_then(|start| CITIES.get(start..)).unwrap_or_default();
+    rest.split('\n').next().unwrap_or_default()
+}
+
+fn key_of(line: &str) -> &str {
+    line.split('\t').next().unwrap_or_default()
+}
+
+/// The towns of this name, in no particular order.
+pub(super) fn cities(key: &str) -> Vec<City> {
+    let first = LINES.partition_point(|start| key_of(line(*start)) < key);
+    let lines = LINES.iter().skip(first).map(|start| line(*start));
+    lines.take_while(|line| key_of(line) == key).filter_map(city).collect()
+}
+
+fn city(line: &'static str) -> Option<City> {
+    let mut columns = line.split('\t');
+    let (key, shown) = (columns.next()?, columns.next()?);
+    let (country, region) = (columns.next()?, columns.next()?);
+    let people = columns.next()?.parse().ok()?;
+    let name = if shown.is_empty() { Cow::Owned(capitals(key)) } else { Cow::Borrowed(shown) };
+    Some(City { name, country, region, people })
+}
+
+/// Each word with a capital.
+pub(super) fn capitals(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    let mut fresh = true;
+    for letter in words.chars() {
+        if fresh {
+            text.extend(letter.to_uppercase());
+        } else {
+            text.extend(letter.to_lowercase());
+        }
+        fresh = !letter.is_alphanumeric() && letter != '\'' && letter != '’';
+    }
+    text
+}
+
+struct Regions {
+    names: FxHashMap<Region, &'static str>,
+    by_key: FxHashMap<String, Vec<Region>>,
+}
+
+static ALL_REGIONS: LazyLock<Regions> = LazyLock::new(|| {
+    let mut regions = Regions { names: FxHashMap::default(), by_key: FxHashMap::default() };
+    for line in REGIONS.lines() {
+        let mut columns = line.split('\t');
+        let (Some(country), Some(code), Some(name)) = (columns.next(), columns.next(), columns.next()) else {
+            continue;
+        };
+        let region = Region { country, code };
+        regions.names.insert(region, name);
+        let abbreviation = (country == "US").then_some(code);
+        let others = columns.next().unwrap_or_default().split('|').filter(|other| !other.is_empty());
+        for name in std::iter::once(name).chain(abbreviation).chain(others) {
+            let known = regions.by_key.entry(key::of(name)).or_default();
+            if !known.contains(&region) {
+                known.push(region);
+            }
+        }
+    }
+    regions
+});
+
+/// The regions of this name or abbreviation.
+pub(super) fn regions(key: &str) -> &'static [Region] {
+    ALL_REGIONS.by_key.get(key).map_or(&[], Vec::as_slice)
+}
+
+/// English name of a region.
+pub(super) fn region_name(region: Region) -> Option<&'static str> {
+    ALL_REGIONS.names.get(&region).copied()
+}
+
+struct Countries {
+    names: FxHashMap<&'static str, &'static str>,
+    three: FxHashMap<&'static str, &'static str>,
+    by_key: FxHashMap<String, &'static str>,
+}
+
+/// Names that neither table has.
+const COUNTRY_NAMES: &[(&str, &str)] = &[
+    ("us", "US"),
+    ("usa", "US"),
+    ("u s", "US"),
+    ("u s a", "US"),
+    ("united states of america", "US"),
+    ("america", "US"),
+    ("the united states", "US"),
+    ("uk", "GB"),
+    ("u k", "GB"),
+    ("great britain", "GB"),
+    ("britain", "GB"),
+    ("the uk", "GB"),
+    ("holland", "NL"),
+    ("the netherlands", "NL"),
+    ("czech republic", "CZ"),
+    ("korea", "KR"),
+    ("republic of korea", "KR"),
+    ("south korea", "KR"),
+    ("uae", "AE"),
+    ("emirates", "AE"),
+    ("russian federation", "RU"),
+    ("viet nam", "VN"),
+    ("hong kong", "HK"),
+    ("hong kong sar", "HK"),
+    ("macau", "MO"),
+    ("turkiye", "TR"),
+    ("ksa", "SA"),
+    ("macedonia", "MK"),
+    ("ivory coast", "CI"),
+    ("mainland china", "CN"),
+    ("prc", "CN"),
+    ("republic of ireland", "IE"),
+    ("espana", "ES"),
+    ("brasil", "BR"),
+    ("schweiz", "CH"),
+    ("suisse", "CH"),
+    ("svizzera", "CH"),
+    ("osterreich", "AT"),
+    ("oesterreich", "AT"),
+];
+
+static ALL_COUNTRIES: LazyLock<Countries> = LazyLock::new(|| {
+    let mut countries =
+        Countries { names: FxHashMap::default(), three: FxHashMap::default(), by_key: FxHashMap::default() };
+    for line in COUNTRIES.lines() {
+        let mut columns = line.split('\t');
+        let (Some(code), Some(three), Some(name)) = (columns.next(), columns.next(), columns.next()) else {
+            continue;
+        };
+        countries.names.insert(code, name);
+        countries.three.insert(three, code);
+        countries.by_key.insert(key::of(name), code);
+        for other in columns.next().unwrap_or_default().split('|').filter(|other| !other.is_empty()) {
+            // "Columbia" is Romanian for a country and English for a town.
+            let town = cities(other).iter().any(|city| city.people >= 100 && city.country != code);
+            if !town {
+                countries.by_key.entry(other.to_owned()).or_insert(code);
+            }
+        }
+    }
+    for (name, code) in COUNTRY_NAMES {
+        countries.by_key.insert((*name).to_owned(), code);
+    }
+    countries
+});
+
+/// The country of this name, in one of some twenty languages.
+pub(super) fn country(key: &str) -> Option<&'static str> {
+    ALL_COUNTRIES.by_key.get(key).copied()
+}
+
+/// ISO 3166-1 alpha-2 or alpha-3, in any case.
+pub(super) fn country_by_code(code: &str) -> Option<&'static str> {
+    let code = code.trim().to_ascii_uppercase();
+    let two = ALL_COUNTRIES.names.get_key_value(code.as_str()).map(|(code, _)| *code);
+    let spoken = if code == "UK" { Some("GB") } else { None };
+    spoken.or(two).or_else(|| ALL_COUNTRIES.three.get(code.as_str()).copied())
+}
+
+/// What a source's country field holds: a code or a name.
+pub(super) fn country_in_field(text: &str) -> Option<&'static str> {
+    country_by_code(text).or_else(|| country(&key::of(text)))
+}
+
+/// English name of a country.
+pub(super) fn country_name(code: &str) -> Option<&'static str> {
+    ALL_COUNTRIES.names.get(code).copied()
+}
+
+/// Countries that are one city.
+pub(super) fn is_city_state(code: &str) -> bool {
+    matches!(code, "SG" | "HK" | "MO" | "LU" | "MC" | "SM" | "VA" | "GI" | "DJ")
+}

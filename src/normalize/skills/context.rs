@@ -1,0 +1,208 @@
+//! What stands around a spelling: word boundaries, and cues for names that are also ordinary words.
+
+use std::sync::LazyLock;
+
+use super::{Hit, Part, dictionary::Care};
+use crate::normalize::cues;
+
+/// Words right behind a name that make it a technology.
+static BEHIND: LazyLock<Vec<&str>> = LazyLock::new(|| words("behind"));
+/// Words in the clause before a name that speak of skill or work.
+static BEFORE: LazyLock<Vec<&str>> = LazyLock::new(|| words("before"));
+/// Words right before a name that tie it to the clause.
+static JOINTS: LazyLock<Vec<&str>> = LazyLock::new(|| words("joint"));
+/// Words that may stand between the members of a list.
+static BETWEEN: LazyLock<Vec<&str>> = LazyLock::new(|| words("between"));
+
+fn words(tag: &str) -> Vec<&'static str> {
+    cues::table(include_str!("cues.tsv")).filter(|(known, _)| *known == tag).map(|(_, word)| word).collect()
+}
+
+/// Endings that make a name the beginning of an address.
+const DOMAINS: [&str; 10] = ["com", "io", "org", "net", "de", "ai", "co", "dev", "app", "eu"];
+/// Words of titles that speak of building software.
+const BUILDERS: [&str; 12] = [
+    "engineer",
+    "developer",
+    "programmer",
+    "entwickler",
+    "architect",
+    "backend",
+    "frontend",
+    "full stack",
+    "fullstack",
+    "devops",
+    "software",
+    "administrator",
+];
+
+/// True where the bytes from `start` to `end` are a word of their own, not a part of another one or of an address.
+pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool {
+    let (head, tail) = (&text[..start], &text[end..]);
+    let word = &text[start..end];
+    let (before, after) = (head.chars().next_back(), tail.chars().next());
+    let starts_plain = word.starts_with(char::is_alphanumeric);
+    let ends_plain = word.ends_with(char::is_alphanumeric);
+    let doubtful = care >= Care::Cue || word.len() <= 3;
+    match before {
+        Some(char) if char.is_alphanumeric() || matches!(char, '_' | '@') => return false,
+        Some('#' | '&' | '$') if doubtful => return false,
+        Some('.') if starts_plain && doubtful && head[..head.len() - 1].ends_with(char::is_alphanumeric) => {
+            return false;
+        }
+        Some('-' | '–' | '\'' | '’')
+            if care >= Care::Cue
+                && head.trim_end_matches(['-', '–', '\'', '’']).ends_with(char::is_alphanumeric) =>
+        {
+            return false;
+        }
+        _ => {}
+    }
+    match after {
+        Some('_' | '@') => return false,
+        Some(char) if char.is_alphanumeric() => return !ends_plain && char.is_numeric(),
+        Some('+' | '#') if ends_plain && word.len() <= 2 => return false,
+        Some('&') if doubtful => return false,
+        Some('\'' | '’') if care >= Care::Cue => return false,
+        Some('.') if ends_plain => {
+            let rest: String = tail[1..].chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
+            if DOMAINS.contains(&rest.to_ascii_lowercase().as_str()) || (doubtful && !rest.is_empty()) {
+                return false;
+            }
+        }
+        Some('-') if care >= Care::Cue => {
+            let rest = tail[1..].to_owned_word();
+            return BEHIND.contains(&rest.as_str());
+        }
+        _ => {}
+    }
+    !matches!(before, Some('.' | '/' | '-' | ':')) || !in_address(head)
+}
+
+/// True where the run of signs without blanks before a word begins an address.
+fn in_address(head: &str) -> bool {
+    let from = head.floor_char_boundary(head.len().saturating_sub(200));
+    let run = head[from..].rsplit(char::is_whitespace).next().unwrap_or_default();
+    run.contains("://") || run.contains("www.") || run.contains('@')
+}
+
+trait FirstWord {
+    fn to_owned_word(&self) -> String;
+}
+
+impl FirstWord for str {
+    fn to_owned_word(&self) -> String {
+        self.chars()
+            .take_while(|char| char.is_alphanumeric() || *char == '*')
+            .take(24)
+            .flat_map(char::to_lowercase)
+            .collect()
+    }
+}
+
+/// Keeps the hits that need no cue and those that have one.
+pub(super) fn confirm(text: &str, part: Part, hits: Vec<Hit>) -> Vec<Hit> {
+    let mut sure: Vec<bool> = hits.iter().map(|hit| hit.care < Care::Cue).collect();
+    let lists: Vec<bool> = hits
+        .windows(2)
+        .map(|pair| is_list(text.get(pair[0].end..pair[1].start).unwrap_or_default()))
+        .collect();
+    for (at, hit) in hits.iter().enumerate() {
+        if hit.care == Care::Cue {
+            sure[at] = named_behind(text, hit)
+                || led_to(text, hit)
+                || (part == Part::Title && alone_in_title(text, hit));
+        }
+    }
+    // Certainty runs along a list in both directions; a year makes "Spring" a season even there.
+    let is_open = |hit: &Hit| hit.care >= Care::Cue && !is_season(text, hit);
+    for at in 1..hits.len() {
+        if !sure[at] && sure[at - 1] && lists[at - 1] && is_open(&hits[at]) {
+            sure[at] = true;
+        }
+    }
+    for at in (1..hits.len()).rev() {
+        if !sure[at - 1] && sure[at] && lists[at - 1] && is_open(&hits[at - 1]) {
+            sure[at - 1] = true;
+        }
+    }
+    hits.into_iter().zip(sure).filter_map(|(hit, sure)| sure.then_some(hit)).collect()
+}
+
+/// True where nothing but list signs and joining words stands between two names.
+fn is_list(gap: &str) -> bool {
+    if gap.len() > 24 || (gap.contains("\n\n") && !gap.contains(['-', '•', '*', '·'])) {
+        return false;
+    }
+    let mut signs = false;
+    for word in gap.split(char::is_whitespace).filter(|word| !word.is_empty()) {
+        let bare =
+            word.trim_matches([',', ';', '/', '|', '•', '·', '&', '+', '-', '–', '(', ')', '*', '"', ':']);
+        signs |= bare.len() < word.len();
+        if bare.is_empty() {
+            continue;
+        }
+        if !BETWEEN.contains(&bare.to_lowercase().as_str()) {
+            return false;
+        }
+        signs = true;
+    }
+    signs
+}
+
+fn named_behind(text: &str, hit: &Hit) -> bool {
+    let tail = &text[hit.end..];
+    let Some(rest) = tail.strip_prefix([' ', '-', '\u{a0}']) else { return false };
+    let word: String = rest.to_owned_word();
+    if BEHIND.contains(&word.as_str()) {
+        return true;
+    }
+    // A version: `Angular 17`, `Spring 5.3`, but no year.
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0
+        && digits == word.len()
+        && digits <= 2
+        && !rest[digits..].starts_with(['%', '+', '/', ':', '-', '–'])
+        && !rest[digits..].trim_start().starts_with(char::is_alphabetic)
+}
+
+/// True where the clause before a name speaks of skill and leads right to it.
+fn led_to(text: &str, hit: &Hit) -> bool {
+    if is_season(text, hit) {
+        return false;
+    }
+    let from = text.floor_char_boundary(hit.start.saturating_sub(90));
+    let head = &text[from..hit.start];
+    let clause = head.rsplit(['\n', '!', '?']).next().unwrap_or_default();
+    let clause = clause.rsplit(". ").next().unwrap_or_default().to_lowercase();
+    let trimmed = clause.trim_end();
+    if trimmed.is_empty() {
+        return false;
+    }
+    let tied = trimmed.ends_with([',', '/', '(', ':', '&', '+'])
+        || JOINTS.contains(
+            &trimmed.rsplit([' ', '(', ',']).next().unwrap_or_default().trim_matches(['(', ',', '.', ':']),
+        );
+    // The word right before is the cue itself: "using Slack", "language: Go".
+    tied && BEFORE.iter().any(|cue| trimmed.contains(cue))
+}
+
+/// `Backend Engineer (Go)`, `Software Engineer - Rust`.
+fn alone_in_title(title: &str, hit: &Hit) -> bool {
+    let lower = title.to_lowercase();
+    let head = title[..hit.start].trim_end();
+    let tail = title[hit.end..].trim_start();
+    let opened = head.is_empty() || head.ends_with(['(', '[', '-', '–', '—', ',', '/', '|', ':', '&']);
+    let closed = tail.is_empty() || tail.starts_with([')', ']', '-', '–', '—', ',', '/', '|', '&']);
+    opened
+        && closed
+        && !(head.is_empty() && tail.is_empty())
+        && BUILDERS.iter().any(|word| lower.contains(word))
+}
+
+/// `Spring 2026`, `Go to`: a year or a small word right behind.
+fn is_season(text: &str, hit: &Hit) -> bool {
+    let rest = text[hit.end..].trim_start().to_owned_word();
+    (rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_digit()))
+        || matches!(rest.as_str(), "to" | "semester" | "internship" | "of" | "at" | "season" | "time")
+}
