@@ -1,0 +1,284 @@
+//! The parts of a profile's score: first the number, then the words for it.
+
+use super::{CompiledProfile, Part, PartName};
+use crate::{
+    domain::{RemoteOption, Seniority},
+    matching::{location::folded_words, posting::MatchPosting, rates::Rates, settings::MatchSettings},
+};
+
+/// Knowing this share of a stack, by weight, is knowing it all: no posting's list is the bare minimum.
+const FULL_COVERAGE: f64 = 0.7;
+
+/// Days after which freshness has fallen to 1/e.
+const FRESH_DAYS: f64 = 7.0;
+
+/// Technologies in so many postings that sharing one says little.
+const EVERYWHERE: &[&str] = &[
+    "git",
+    "github",
+    "gitlab",
+    "jira",
+    "confluence",
+    "agile",
+    "scrum",
+    "kanban",
+    "excel",
+    "microsoft office",
+    "office",
+    "word",
+    "powerpoint",
+    "html",
+    "css",
+    "rest",
+    "api",
+    "apis",
+    "json",
+    "xml",
+    "linux",
+    "windows",
+    "english",
+    "slack",
+    "communication",
+];
+
+/// Technologies in many postings.
+const COMMON: &[&str] = &[
+    "python",
+    "java",
+    "javascript",
+    "typescript",
+    "sql",
+    "react",
+    "amazon-web-services",
+    "azure",
+    "google-cloud",
+    "docker",
+    "kubernetes",
+    "ci/cd",
+    "node.js",
+    "postgresql",
+    "mysql",
+    "c#",
+    "c++",
+    ".net",
+    "salesforce",
+    "sap",
+    "bash",
+    "machine-learning",
+    "cloud",
+];
+
+/// How much sharing a skill says, by how rare it is: one quarter, six tenths or one.
+pub fn skill_weight(canonical: &str) -> f32 {
+    if EVERYWHERE.contains(&canonical) {
+        0.25
+    } else if COMMON.contains(&canonical) {
+        0.6
+    } else {
+        1.0
+    }
+}
+
+/// Steps of a career, from 0.
+fn step(level: Seniority) -> i32 {
+    match level {
+        Seniority::Intern => 0,
+        Seniority::Entry | Seniority::Junior => 1,
+        Seniority::Mid => 2,
+        Seniority::Senior => 3,
+        Seniority::Lead | Seniority::Manager => 4,
+        Seniority::Director => 5,
+    }
+}
+
+/// The step a wished title names, else the one that years of experience give.
+pub fn level_of(title: &str, years: Option<i32>) -> Option<i32> {
+    let named = folded_words(title).split(' ').find_map(|word| {
+        Some(match word {
+            "intern" | "internship" | "praktikant" | "werkstudent" | "trainee" => 0,
+            "junior" | "jr" | "graduate" => 1,
+            "senior" | "sr" => 3,
+            "lead" | "principal" | "staff" | "head" => 4,
+            "director" | "vp" | "chief" | "cto" | "ceo" => 5,
+            _ => return None,
+        })
+    });
+    named.or_else(|| {
+        Some(match years.filter(|years| (0..=70).contains(years))? {
+            0..=1 => 1,
+            2..=4 => 2,
+            5..=8 => 3,
+            _ => 4,
+        })
+    })
+}
+
+impl CompiledProfile {
+    /// The value of each part that the profile speaks of; `None` where the posting does not.
+    pub(super) fn values(
+        &self,
+        posting: &MatchPosting,
+        rates: &Rates,
+    ) -> impl Iterator<Item = (PartName, Option<f64>)> {
+        let wished = |wished: bool, value: Option<f64>| wished.then_some(value);
+        [
+            (PartName::Skills, wished(!self.skills.is_empty(), self.coverage(posting))),
+            (PartName::Title, wished(!self.titles.is_empty(), self.title(posting))),
+            (
+                PartName::Seniority,
+                wished(self.level.is_some() || self.years.is_some(), self.seniority(posting)),
+            ),
+            (PartName::Place, wished(!self.places.is_empty() || self.remote.is_some(), self.place(posting))),
+            (PartName::JobType, wished(!self.job_types.is_empty(), posting.job_type.map(|_| 1.0))),
+            (PartName::Salary, wished(self.salary_min.is_some(), self.salary(posting, rates))),
+            (PartName::Company, wished(!self.companies.is_empty(), Some(self.company(posting)))),
+            (PartName::Freshness, Some(posting.age_days().map(freshness))),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// The parts with evidence, and the skills in common.
+    pub(super) fn parts(&self, posting: &MatchPosting, settings: &MatchSettings) -> (Vec<Part>, Vec<String>) {
+        let skills = self.matching_skills(posting);
+        let parts = self
+            .values(posting, &settings.rates)
+            .map(|(name, value)| {
+                let evidence = match value {
+                    None => "not stated".to_owned(),
+                    Some(value) => Self::evidence(name, value, posting, &skills),
+                };
+                Part { name, value: value.unwrap_or(0.5), weight: settings.weight(name), evidence }
+            })
+            .collect();
+        (parts, skills)
+    }
+
+    /// Names of the skills in common, the rarest first.
+    pub(super) fn matching_skills(&self, posting: &MatchPosting) -> Vec<String> {
+        let mut found: Vec<_> = posting
+            .skills
+            .iter()
+            .filter_map(|skill| Some((self.skills.iter().find(|own| own.term == skill.term)?.weight, skill)))
+            .collect();
+        found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+        found.into_iter().map(|(_, skill)| skill.name.to_string()).collect()
+    }
+
+    fn coverage(&self, posting: &MatchPosting) -> Option<f64> {
+        let (mut total, mut shared) = (0.0, 0.0);
+        for skill in &posting.skills {
+            let own = self.skills.iter().find(|own| own.term == skill.term);
+            total += f64::from(skill.weight);
+            shared += own.map_or(0.0, |own| f64::from(own.weight));
+        }
+        (total > 0.0).then(|| (shared / total / FULL_COVERAGE).min(1.0))
+    }
+
+    fn title(&self, posting: &MatchPosting) -> Option<f64> {
+        let best = self.titles.iter().map(|title| title.likeness(&posting.shape)).fold(0.0, f64::max);
+        (!posting.shape.is_empty()).then_some(best)
+    }
+
+    /// By level and by years, the mean where both are known.
+    fn seniority(&self, posting: &MatchPosting) -> Option<f64> {
+        let by_gap = |gap: i32| match gap {
+            0 => 1.0,
+            1 => 0.5,
+            _ => 0.0,
+        };
+        let level = self.level.zip(posting.seniority).map(|(own, asked)| by_gap((own - step(asked)).abs()));
+        let years = self.years.zip(posting.years).map(|(own, asked)| {
+            let short = i32::from(asked.min) - own;
+            match short {
+                ..=0 => 1.0,
+                1..=2 => 0.5,
+                _ => 0.0,
+            }
+        });
+        match (level, years) {
+            (Some(level), Some(years)) => Some(f64::midpoint(level, years)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// By place and by place of work, the mean where both are wished for.
+    fn place(&self, posting: &MatchPosting) -> Option<f64> {
+        let is_remote = posting.remote == Some(RemoteOption::Remote);
+        let place = (!self.places.is_empty()).then(|| {
+            if self.places.iter().any(|wish| wish.holds(posting)) {
+                Some(1.0)
+            } else if is_remote {
+                Some(if self.remote == Some(RemoteOption::Remote) { 1.0 } else { 0.75 })
+            } else {
+                None
+            }
+        });
+        let remote =
+            self.remote.map(|wished| posting.remote.map(|stated| if wished == stated { 1.0 } else { 0.5 }));
+        match (place, remote) {
+            (Some(None) | None, Some(None) | None) => None,
+            (Some(one), Some(other)) => Some(f64::midpoint(one.unwrap_or(0.5), other.unwrap_or(0.5))),
+            (one, other) => one.or(other).flatten(),
+        }
+    }
+
+    /// Half for the upper end reaching the wish, half for the middle; both rise from nine tenths of the wish.
+    fn salary(&self, posting: &MatchPosting, rates: &Rates) -> Option<f64> {
+        let wish = self.salary_min?;
+        let (min, max) = rates.salary_in(&posting.salary, self.currency.as_deref());
+        let high = max.or(min)?;
+        let middle = f64::midpoint(min.unwrap_or(high), high);
+        let reached = |pay: f64| ((pay - 0.9 * wish) / (0.1 * wish)).clamp(0.0, 1.0);
+        Some(f64::midpoint(reached(high), reached(middle)))
+    }
+
+    fn company(&self, posting: &MatchPosting) -> f64 {
+        let company = format!(" {} ", folded_words(&posting.company));
+        let preferred = |name: &String| company.contains(&format!(" {name} "));
+        f64::from(u8::from(self.companies.iter().any(preferred)))
+    }
+
+    fn evidence(name: PartName, value: f64, posting: &MatchPosting, skills: &[String]) -> String {
+        match name {
+            PartName::Skills if skills.is_empty() => format!("none of {} skills", posting.skills.len()),
+            PartName::Skills => {
+                format!("{} of {} skills: {}", skills.len(), posting.skills.len(), skills.join(", "))
+            }
+            PartName::Title => format!("{} is {:.0} % like the wished title", posting.title, value * 100.0),
+            PartName::Seniority => {
+                let level = posting.seniority.map(|level| format!("{level:?}").to_lowercase());
+                let years = posting.years.map(|years| format!("{} years or more", years.min));
+                [level, years].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            }
+            PartName::Place => {
+                let option = posting.remote.map(|option| option.as_str().to_owned());
+                [posting.location.clone(), option].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            }
+            PartName::JobType => posting.job_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            PartName::Salary => {
+                let ends: Vec<_> = [posting.salary.min, posting.salary.max]
+                    .into_iter()
+                    .flatten()
+                    .map(|pay| pay.to_string())
+                    .collect();
+                format!("{} {}", ends.join(" to "), posting.salary.currency.as_deref().unwrap_or_default())
+                    .trim_end()
+                    .to_owned()
+            }
+            PartName::Company if value > 0.0 => format!("{} is preferred", posting.company),
+            PartName::Company => "none of the preferred".to_owned(),
+            PartName::Freshness => match posting.age_days() {
+                Some(0) => "published today".to_owned(),
+                Some(1) => "published yesterday".to_owned(),
+                Some(days) => format!("published {days} days ago"),
+                None => String::new(),
+            },
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "days are few")]
+fn freshness(days: i64) -> f64 {
+    (-(days as f64) / FRESH_DAYS).exp()
+}
