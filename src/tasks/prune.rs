@@ -1,0 +1,75 @@
+//! The task `prune`: forgets the worker's own old records, in small batches.
+//!
+//! It never touches the tables of the web application.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Context, Task, TaskError};
+use crate::domain::Queue;
+
+const BATCH: i64 = 5_000;
+
+/// The task.
+#[derive(Debug)]
+pub struct Prune;
+
+/// How long records are kept.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PruneArgs {
+    /// Finished runs, in days; their idempotency keys are free again afterwards.
+    #[schemars(range(min = 1))]
+    pub runs_days: i32,
+    /// Ticks, in days.
+    #[schemars(range(min = 1))]
+    pub ticks_days: i32,
+}
+
+impl Default for PruneArgs {
+    fn default() -> Self {
+        Self { runs_days: 14, ticks_days: 60 }
+    }
+}
+
+impl Task for Prune {
+    const NAME: &'static str = "prune";
+    const QUEUE: Queue = Queue::Maintenance;
+    const ABOUT: &'static str = "Forgets old runs, ticks and idempotency keys";
+    type Args = PruneArgs;
+
+    fn check(args: &PruneArgs) -> Result<(), String> {
+        for (key, days) in [("runs_days", args.runs_days), ("ticks_days", args.ticks_days)] {
+            if days < 1 {
+                return Err(format!("{key} = {days}, expected at least 1"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(args: PruneArgs, ctx: Context) -> Result<Value, TaskError> {
+        let (mut runs, mut ticks, mut keys) = (0, 0, 0);
+        while !ctx.cancelled.is_cancelled() {
+            let gone = [
+                ctx.store.delete_finished_runs(days(args.runs_days), BATCH).await.context("delete runs")?,
+                ctx.store.delete_old_ticks(args.ticks_days, BATCH).await.context("delete ticks")?,
+                ctx.store.delete_idempotency_keys(BATCH).await.context("delete idempotency keys")?,
+            ];
+            runs += gone[0];
+            ticks += gone[1];
+            keys += gone[2];
+            if gone == [0; 3] {
+                break;
+            }
+        }
+        Ok(json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys }))
+    }
+}
+
+fn days(days: i32) -> Duration {
+    Duration::from_secs(86_400 * u64::from(days.unsigned_abs()))
+}

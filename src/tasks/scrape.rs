@@ -1,0 +1,143 @@
+//! Scraping: asks the boards of one source, reads what they send, and stores it.
+//!
+//! One board that fails hurts no other. What is stored of a board stays stored when a later page fails; only the end of a complete listing
+//! takes postings for missing. Nothing here knows a source's format (`sources`), reads a field (`normalize`) or holds SQL (`store`).
+
+mod args;
+mod board;
+mod fault;
+mod listing;
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use anyhow::anyhow;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+
+pub use args::{BoardSpec, ScrapeArgs};
+pub use board::{BoardReport, Limits, scrape_board};
+pub use fault::Fault;
+
+use super::{Context, Task, TaskError};
+use crate::{
+    domain::Queue,
+    sources::{self, Board, Source},
+};
+
+/// Puts a run off for this long where nothing says how long to wait.
+const PUT_OFF: Duration = Duration::from_mins(1);
+
+/// The task `scrape`.
+#[derive(Debug)]
+pub struct Scrape;
+
+impl Task for Scrape {
+    const NAME: &'static str = "scrape";
+    const QUEUE: Queue = Queue::Scrape;
+    const ABOUT: &'static str = "Asks the boards of one source and stores their postings";
+    const TIMEOUT: Duration = Duration::from_hours(1);
+    type Args = ScrapeArgs;
+
+    async fn run(args: ScrapeArgs, ctx: Context) -> Result<Value, TaskError> {
+        let source = sources::find(&args.source).map_err(|error| TaskError::fail(anyhow!(error)))?;
+        if !args.dry_run && ctx.store.is_source_paused(source.name()).await? {
+            return Ok(json!({ "source": source.name(), "paused": true, "boards": [] }));
+        }
+        let limits = args.limits();
+        let boards: Vec<Board> = args.boards.into_iter().map(BoardSpec::into_board).collect();
+        scrape_source(source, boards, limits, &ctx).await
+    }
+
+    fn check(args: &ScrapeArgs) -> Result<(), String> {
+        args.check()
+    }
+}
+
+/// Asks these boards and reports on them.
+///
+/// # Errors
+/// Where no board could be read, where the server asks to wait, or where the database cannot be used.
+pub async fn scrape_source(
+    source: &'static dyn Source,
+    boards: Vec<Board>,
+    limits: Limits,
+    ctx: &Context,
+) -> Result<Value, TaskError> {
+    let reports = scrape_boards(source, boards, limits, ctx).await?;
+    conclude(source, &reports, ctx)
+}
+
+/// All boards, a few at a time; once one is put off, those that have not begun are put off too.
+async fn scrape_boards(
+    source: &'static dyn Source,
+    boards: Vec<Board>,
+    limits: Limits,
+    ctx: &Context,
+) -> Result<Vec<BoardReport>, TaskError> {
+    let total = boards.len() as u64;
+    let done = AtomicU64::new(0);
+    let put_off = AtomicBool::new(false);
+    ctx.progress.set(0, total);
+    let at_once = source.politeness().concurrency.clamp(1, 16) as usize;
+    let reports: Vec<BoardReport> = stream::iter(boards)
+        .map(async |board| {
+            let report = if put_off.load(Ordering::Relaxed) {
+                BoardReport::failed(&board, Fault::put_off("another board of the source was put off"))
+            } else {
+                scrape_board(source, &board, limits, ctx).await?
+            };
+            if report.fault.as_ref().is_some_and(|fault| fault.put_off) {
+                put_off.store(true, Ordering::Relaxed);
+            }
+            ctx.progress.set(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok::<_, TaskError>(report)
+        })
+        .buffered(at_once)
+        .try_collect()
+        .await?;
+    Ok(reports)
+}
+
+/// What the boards' reports mean for the run.
+fn conclude(source: &dyn Source, reports: &[BoardReport], ctx: &Context) -> Result<Value, TaskError> {
+    if ctx.cancelled.is_cancelled() {
+        return Err(TaskError::cancelled());
+    }
+    let faults: Vec<&Fault> = reports.iter().filter_map(|report| report.fault.as_ref()).collect();
+    let after = faults.iter().filter_map(|fault| fault.retry_after).max();
+    let why = || {
+        let lines: Vec<String> = reports
+            .iter()
+            .filter_map(|report| Some(format!("{}: {}", report.board, report.fault.as_ref()?)))
+            .take(5)
+            .collect();
+        anyhow!("{} of {} boards of {}: {}", faults.len(), reports.len(), source.name(), lines.join("; "))
+    };
+    if faults.iter().any(|fault| fault.put_off) {
+        return Err(TaskError::snooze(after.unwrap_or(PUT_OFF), why()));
+    }
+    if !reports.is_empty() && faults.len() == reports.len() {
+        return Err(match (faults.iter().any(|fault| fault.passing), after) {
+            (true, Some(after)) => TaskError::retry_after(after, why()),
+            (true, None) => TaskError::retry(why()),
+            (false, _) => TaskError::fail(why()),
+        });
+    }
+    let sum = |part: fn(&BoardReport) -> u64| reports.iter().map(part).sum::<u64>();
+    Ok(json!({
+        "source": source.name(),
+        "seen": sum(|report| report.counts.seen),
+        "new": sum(|report| report.counts.new),
+        "changed": sum(|report| report.counts.changed),
+        "unchanged": sum(|report| report.counts.unchanged),
+        "returned": sum(|report| report.counts.returned),
+        "missing": sum(|report| report.missing),
+        "gone": sum(|report| report.gone),
+        "rejected": sum(|report| report.rejected),
+        "failed": faults.len(),
+        "boards": reports.iter().map(BoardReport::to_json).collect::<Vec<_>>(),
+    }))
+}
