@@ -1,0 +1,59 @@
+//! Puts right what a dead worker or a forgetful Redis left behind. Every worker does it; the ledger makes each correction happen once.
+
+use std::sync::Arc;
+
+use super::Shared;
+use crate::{store::StoreError, tasks};
+
+/// Expired leases seen to by one statement.
+const BATCH: usize = 500;
+
+impl Shared {
+    /// Looks every `runs.reconcile`; never ends.
+    pub(super) async fn reconcile(self: Arc<Self>) {
+        let mut every = tokio::time::interval(self.parts.config.runs.reconcile);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut introduced = false;
+        loop {
+            every.tick().await;
+            if !introduced {
+                introduced = self.parts.store.upsert_tasks(&self.known_tasks()).await.is_ok();
+            }
+            if let Err(error) = self.put_right().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "ledger not reconciled");
+            }
+        }
+    }
+
+    async fn put_right(&self) -> Result<(), StoreError> {
+        let (store, transport) = (&self.parts.store, &self.parts.transport);
+        loop {
+            let recovered = store.recover_expired(i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
+            for run in &recovered {
+                tracing::warn!(
+                    run.id = run.id.0,
+                    task = run.task,
+                    state = run.state,
+                    "worker lost, run taken from it"
+                );
+                if let ("queued", Ok(queue)) = (run.state.as_str(), run.queue.parse()) {
+                    transport.wake(queue, run.id);
+                }
+            }
+            if recovered.len() < BATCH {
+                break;
+            }
+        }
+        for queue in store.list_due_queues().await? {
+            transport.wakes().ring(queue);
+        }
+        for run in tasks::wanted(store, &self.parts.config).await? {
+            if self.tasks.iter().any(|task| task.name() == run.task)
+                && let Some(id) = store.insert_run_if_idle(&run).await?
+            {
+                transport.wake(run.queue, id);
+            }
+        }
+        Ok(())
+    }
+}
