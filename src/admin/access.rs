@@ -1,0 +1,125 @@
+//! Who asks, and whether they may.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    sync::Arc,
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{header::AUTHORIZATION, request::Parts},
+};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use secrecy::SecretString;
+
+use super::{
+    State,
+    problem::Problem,
+    token::{Role, fits, split},
+};
+use crate::store::Actor;
+
+/// Requests a token may make a minute, and at once.
+const REQUESTS: (NonZeroU32, NonZeroU32) = (nonzero(60), nonzero(20));
+/// Failed tries an address may make a minute.
+const FAILURES: NonZeroU32 = nonzero(10);
+
+const fn nonzero(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
+
+/// How much each token and each address has asked lately.
+#[derive(Debug)]
+pub(super) struct Limits {
+    requests: DefaultKeyedRateLimiter<String>,
+    failures: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests: RateLimiter::keyed(Quota::per_minute(REQUESTS.0).allow_burst(REQUESTS.1)),
+            failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
+        }
+    }
+}
+
+/// The caller of a request, known by its token.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    id: String,
+    address: String,
+    role: Role,
+    tasks: Option<Vec<String>>,
+}
+
+impl Caller {
+    /// For the audit.
+    pub(super) fn actor(&self) -> Actor<'_> {
+        Actor { id: &self.id, address: Some(&self.address) }
+    }
+
+    /// Refuses callers below `role`.
+    pub(super) fn needs(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role {
+            Ok(())
+        } else {
+            Err(Problem::Forbidden(format!(
+                "this needs the role {}, the token has {}",
+                role.as_str(),
+                self.role.as_str()
+            )))
+        }
+    }
+
+    /// Refuses tasks outside the token's list.
+    pub(super) fn needs_task(&self, task: &str) -> Result<(), Problem> {
+        match &self.tasks {
+            Some(tasks) if !tasks.iter().any(|allowed| allowed == task) => {
+                Err(Problem::Forbidden(format!("this token may not run the task \"{task}\"")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<State>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Problem> {
+        let address = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(address)| address.ip());
+        let shown: Option<SecretString> = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim().to_owned().into());
+        let refused = || match state.limits.failures.check_key(&address) {
+            Ok(()) => Problem::Unauthorized,
+            Err(_) => Problem::TooMany(60),
+        };
+        let Some((id, secret)) = shown.as_ref().and_then(split) else { return Err(refused()) };
+        let token = state.store.find_token(id).await?;
+        if !fits(secret, token.as_ref()) {
+            return Err(refused());
+        }
+        let Some(token) = token else { return Err(refused()) };
+        if state.limits.requests.check_key(&token.id).is_err() {
+            return Err(Problem::TooMany(5));
+        }
+        Ok(Self {
+            id: token.id,
+            address: address.to_string(),
+            role: Role::from_stored(&token.role),
+            tasks: token.tasks,
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! The admin endpoint: what operators and machines ask over HTTP.
+//!
+//! It changes things only through the same statements as everything else, writes every deed into the audit, and answers nobody without a
+//! token but the probes. To add a route: a handler in the file of its subject, a line in [`router`].
+
+mod access;
+mod plan;
+mod probes;
+mod problem;
+mod runs;
+pub mod token;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State as Shared},
+    http::{HeaderValue, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use self::problem::Problem;
+use crate::{
+    clock::Clock, config::AdminConfig, queue::Transport, schedule::Schedule, store::Store, tasks::AnyTask,
+};
+
+/// Largest body of a request, bytes.
+const BODY: usize = 64 << 10;
+/// Longest time for one request.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Requests under way at once.
+const AT_ONCE: usize = 64;
+
+/// What the endpoint works with.
+#[derive(Debug)]
+pub struct State {
+    store: Store,
+    transport: Transport,
+    clock: Clock,
+    schedules: Arc<[Schedule]>,
+    tasks: &'static [&'static dyn AnyTask],
+    metrics: Option<PrometheusHandle>,
+    draining: CancellationToken,
+    limits: access::Limits,
+    slots: Semaphore,
+}
+
+impl State {
+    /// `draining` fires when the process stops taking work.
+    pub fn new(
+        store: Store,
+        transport: Transport,
+        clock: Clock,
+        schedules: Arc<[Schedule]>,
+        tasks: &'static [&'static dyn AnyTask],
+        metrics: Option<PrometheusHandle>,
+        draining: CancellationToken,
+    ) -> Self {
+        let (limits, slots) = (access::Limits::default(), Semaphore::new(AT_ONCE));
+        Self { store, transport, clock, schedules, tasks, metrics, draining, limits, slots }
+    }
+}
+
+/// All routes.
+pub fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .route("/metrics", get(probes::metrics))
+        .route("/api/v1/runs", get(runs::list).post(runs::enqueue))
+        .route("/api/v1/runs/{id}", get(runs::show))
+        .route("/api/v1/runs/{id}/cancel", post(runs::cancel))
+        .route("/api/v1/runs/{id}/retry", post(runs::retry))
+        .route("/api/v1/schedules", get(plan::schedules))
+        .route("/api/v1/sources", get(plan::sources))
+        .route("/api/v1/queues", get(plan::queues))
+        .route("/api/v1/tasks", get(plan::tasks))
+        .route("/api/v1/{kind}/{name}/{action}", post(plan::pause))
+        .fallback(|| async { Problem::NotFound("there is no such route".to_owned()) })
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(Arc::clone(&state), guard))
+        .with_state(state)
+}
+
+/// Bounds requests in number and time, refuses cross-site posts, and marks answers as not to be kept.
+async fn guard(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+    let Ok(_slot) = state.slots.try_acquire() else { return Problem::Unavailable.into_response() };
+    let cross_site =
+        request.headers().get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    if cross_site && !request.method().is_safe() {
+        return Problem::Forbidden("cross-site requests may not change anything".to_owned()).into_response();
+    }
+    let mut response = tokio::time::timeout(PATIENCE, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::Unavailable.into_response());
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Opens the listener; other than loopback addresses only behind a proxy that speaks TLS.
+///
+/// # Errors
+/// Where the address is not allowed or in use.
+pub async fn listen(config: &AdminConfig) -> anyhow::Result<TcpListener> {
+    anyhow::ensure!(
+        config.bind.ip().is_loopback() || config.behind_tls_proxy,
+        "admin.bind: {} is not a loopback address; tokens would travel in clear: set admin.behind_tls_proxy = true where a proxy \
+         in front speaks TLS",
+        config.bind
+    );
+    TcpListener::bind(config.bind).await.with_context(|| format!("admin.bind: {}", config.bind))
+}
+
+/// Serves until `shutdown`.
+///
+/// # Errors
+/// Where the listener breaks.
+pub async fn serve(
+    listener: TcpListener,
+    state: Arc<State>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move { shutdown.cancelled().await })
+        .await
+        .context("admin endpoint")
+}
