@@ -1,0 +1,215 @@
+//! The command line: one file a command.
+//!
+//! Commands read settings, call the layers below and print; they decide nothing. To add one: a file here, a variant of [`Command`], an
+//! arm in [`Command::run`].
+
+mod config;
+mod daemon;
+mod db;
+mod dev;
+mod doctor;
+mod enqueue;
+mod explain;
+mod extract;
+mod failure;
+mod healthcheck;
+mod match_offline;
+mod output;
+mod parse;
+mod queues;
+mod replay;
+mod run;
+mod runs;
+mod schedules;
+mod serve;
+mod sources;
+mod token;
+
+use std::{future::Future, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use self::{failure::BadSchedules, output::Output};
+use crate::{
+    clock::Clock,
+    config::{Config, ConfigError},
+    schedule::{self, Schedule},
+    scheduler, tasks, telemetry,
+};
+
+/// Finds new job postings, stores each once, and tells each user of those that fit.
+///
+/// Exit codes: 0 done, 1 the work failed, 2 wrong usage, 69 PostgreSQL or Redis cannot be reached, 75 not now (a lock is held, a server
+/// asks to wait), 78 settings or schedules cannot be used, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "career-worker", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+struct Globals {
+    /// Settings file (TOML); what it does not name keeps its default.
+    #[arg(long, global = true, env = "CAREER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the schedules; overrides jobs.dir.
+    #[arg(long, global = true, value_name = "DIR")]
+    jobs: Option<PathBuf>,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print data only.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon: scheduler, workers, admin endpoint.
+    Serve(serve::ServeArgs),
+    /// Start everything here, databases included, and show one round of work on recorded postings.
+    Dev(dev::DevArgs),
+    /// Run a schedule's task, or any task, now and in this process.
+    Run(run::RunArgs),
+    /// Put a run on its queue.
+    Enqueue(enqueue::EnqueueArgs),
+    /// Look at runs, cancel them, try them again.
+    #[command(subcommand)]
+    Runs(runs::RunsCommand),
+    /// Look at schedules, check them, pause them.
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
+    /// Look at sources, read recorded responses, pause a source.
+    #[command(subcommand)]
+    Sources(sources::SourcesCommand),
+    /// Look at queues, pause them.
+    #[command(subcommand)]
+    Queues(queues::QueuesCommand),
+    /// Say why a posting fits a user, or why not.
+    Explain(explain::ExplainArgs),
+    /// Migrate the database.
+    #[command(subcommand)]
+    Db(db::DbCommand),
+    /// Make and take back tokens of the admin endpoint.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Look at the settings in force.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Check settings, schedules, database and Redis.
+    Doctor,
+    /// Ask a running daemon whether it is ready.
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Serve recorded exchanges over HTTP.
+    Replay(replay::ReplayArgs),
+    /// Read one field out of JSON lines on stdin; needs no database.
+    Extract(extract::ExtractArgs),
+    /// Match JSON lines with each other; needs no database.
+    Match(match_offline::MatchArgs),
+    /// Print completions for a shell.
+    Completions {
+        /// Shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Cli {
+    /// Runs the command and gives its exit code.
+    pub fn run(self) -> ExitCode {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        self.command.run(&self.globals).unwrap_or_else(|error| failure::report(&error))
+    }
+}
+
+impl Command {
+    fn run(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Serve(args) => wait(serve::run(globals, args)),
+            Self::Dev(args) => wait(dev::run(globals, args)),
+            Self::Run(args) => wait(run::run(globals, args)),
+            Self::Enqueue(args) => wait(enqueue::run(globals, args)),
+            Self::Runs(command) => wait(runs::run(globals, command)),
+            Self::Schedules(command) => wait(schedules::run(globals, command)),
+            Self::Sources(command) => sources::run(globals, command),
+            Self::Queues(command) => wait(queues::run(globals, command)),
+            Self::Explain(args) => wait(explain::run(globals, args)),
+            Self::Db(command) => wait(db::run(globals, command)),
+            Self::Token(command) => wait(token::run(globals, command)),
+            Self::Config(command) => config::run(globals, &command),
+            Self::Doctor => wait(doctor::run(globals)),
+            Self::Healthcheck(args) => wait(healthcheck::run(globals, args)),
+            Self::Replay(args) => {
+                globals.settings(&[])?;
+                wait(replay::run(args))
+            }
+            Self::Extract(args) => {
+                let (input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+                extract::run(args.field, args.day(&Clock::system()), input, &mut output)
+            }
+            Self::Match(args) => match_offline::run(
+                &args,
+                globals.json,
+                &Clock::system(),
+                &mut std::io::stdout().lock(),
+                &mut std::io::stderr().lock(),
+            ),
+            Self::Completions { shell } => {
+                clap_complete::generate(shell, &mut Cli::command(), "career-worker", &mut std::io::stdout());
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+impl Globals {
+    fn output(&self) -> Output {
+        Output { json: self.json, quiet: self.quiet }
+    }
+
+    /// Reads the settings and starts logging.
+    fn settings(&self, overrides: &[(&str, String)]) -> anyhow::Result<Arc<Config>> {
+        let config = self.read_settings(overrides)?;
+        telemetry::start_logs(&config.log).map_err(ConfigError::new)?;
+        Ok(config)
+    }
+
+    /// Reads the settings only.
+    fn read_settings(&self, overrides: &[(&str, String)]) -> anyhow::Result<Arc<Config>> {
+        let mut overrides = overrides.to_vec();
+        if let Some(dir) = &self.jobs {
+            overrides.push(("jobs.dir", dir.display().to_string()));
+        }
+        Ok(Arc::new(Config::load(self.config.as_deref(), &overrides)?))
+    }
+}
+
+/// Reads the schedules and checks them against the tasks there are.
+fn read_schedules(config: &Config) -> anyhow::Result<Vec<Schedule>> {
+    let schedules = schedule::load(&config.jobs.dir).map_err(BadSchedules)?;
+    scheduler::check(&schedules, tasks::TASKS).map_err(BadSchedules)?;
+    Ok(schedules)
+}
+
+/// Runs async work on a runtime of its own.
+fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start runtime")?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,126 @@
+//! `career-worker runs`
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Globals, failure::Failure, output::minute};
+use crate::{
+    domain::{Queue, RunId, RunState},
+    store::{Actor, Changed, Run, RunFilter, Store},
+};
+
+/// Look at runs, cancel them, try them again.
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// List runs, newest first.
+    List {
+        /// Only in this state: queued, running, done, failed, dead, cancelled.
+        #[arg(long)]
+        state: Option<RunState>,
+        /// Only of this task.
+        #[arg(long)]
+        task: Option<String>,
+        /// Only on this queue.
+        #[arg(long)]
+        queue: Option<Queue>,
+        /// Only of this schedule.
+        #[arg(long)]
+        schedule: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
+        limit: i64,
+    },
+    /// Show one run with its arguments, report and error.
+    Show {
+        /// Id of the run.
+        id: i64,
+    },
+    /// Take a run back; one that is running stops at its next step.
+    Cancel {
+        /// Id of the run.
+        id: i64,
+    },
+    /// Try a dead or cancelled run again, with all its attempts.
+    Retry {
+        /// Id of the run.
+        id: i64,
+    },
+}
+
+pub(super) async fn run(globals: &Globals, command: RunsCommand) -> anyhow::Result<ExitCode> {
+    let config = globals.settings(&[])?;
+    let store = Store::open(&config.database)?;
+    match command {
+        RunsCommand::List { state, task, queue, schedule, limit } => {
+            let filter = RunFilter { state, task, queue, schedule, before: None };
+            let runs = store.list_runs(&filter, limit).await.context("list runs")?;
+            let columns =
+                ["id", "task", "queue", "state", "attempt", "progress", "wanted by", "created", "says"];
+            globals.output().rows(&columns, &runs, cells)?;
+        }
+        RunsCommand::Show { id } => {
+            let run = store.get_run(RunId(id)).await.context("find run")?;
+            let run = run.ok_or_else(|| Failure::new(1, format!("there is no run {id}")))?;
+            globals.output().value(&run, |run| serde_json::to_string_pretty(run).unwrap_or_default())?;
+        }
+        RunsCommand::Cancel { id } => {
+            let changed = store.cancel_run(RunId(id)).await.context("cancel run")?;
+            settle(globals, &store, "cancel", id, changed).await?;
+        }
+        RunsCommand::Retry { id } => {
+            let changed = store.retry_run(RunId(id)).await.context("retry run")?;
+            settle(globals, &store, "retry", id, changed).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn settle(
+    globals: &Globals,
+    store: &Store,
+    action: &str,
+    id: i64,
+    changed: Changed,
+) -> anyhow::Result<()> {
+    let words = match changed {
+        Changed::Now => format!("run {id}: {action} done"),
+        Changed::Soon => format!("run {id} is running and will stop at its next step"),
+        Changed::No => {
+            return Err(
+                Failure::new(1, format!("the state of run {id} does not allow to {action} it")).into()
+            );
+        }
+        Changed::Unknown => return Err(Failure::new(1, format!("there is no run {id}")).into()),
+    };
+    let actor = Actor { id: "cli", address: None };
+    store.insert_audit(actor, action, &id.to_string(), &json!({})).await.context("audit")?;
+    globals.output().say(words);
+    Ok(())
+}
+
+fn cells(run: &Run) -> Vec<String> {
+    let progress = match run.progress_total {
+        0 => "-".to_owned(),
+        total => format!("{}/{total}", run.progress_done),
+    };
+    let says = run.error.clone().or_else(|| run.report.as_ref().map(ToString::to_string)).unwrap_or_default();
+    vec![
+        run.id.to_string(),
+        run.task.clone(),
+        run.queue.clone(),
+        run.state.clone(),
+        format!("{}/{}", run.attempt, run.max_attempts),
+        progress,
+        run.schedule.clone().unwrap_or_else(|| run.trigger.clone()),
+        minute(Some(run.created_at)),
+        shorten(&says, 60),
+    ]
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    let line = text.replace('\n', " ");
+    if line.chars().count() <= most { line } else { line.chars().take(most - 1).chain(['…']).collect() }
+}

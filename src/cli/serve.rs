@@ -1,0 +1,35 @@
+//! `career-worker serve`
+
+use std::process::ExitCode;
+
+use super::{
+    Globals,
+    daemon::{Daemon, Role, Stopping},
+    read_schedules,
+};
+use crate::domain::Queue;
+
+/// Run the daemon: scheduler, workers, admin endpoint.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArgs {
+    /// Only these parts.
+    #[arg(long, value_delimiter = ',', value_enum, default_value = "scheduler,worker,admin")]
+    roles: Vec<Role>,
+    /// Work on these queues only.
+    #[arg(long, value_delimiter = ',', default_value = "scrape,match,notify,maintenance")]
+    queues: Vec<Queue>,
+    /// Apply missing migrations first.
+    #[arg(long)]
+    migrate: bool,
+}
+
+pub(super) async fn run(globals: &Globals, args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let config = globals.settings(&[])?;
+    let schedules = read_schedules(&config)?;
+    let stopping = Stopping::on_signals()?;
+    let daemon = Daemon::open(config)?;
+    daemon.ready_database(args.migrate).await?;
+    let played = daemon.play(&args.roles, &args.queues, schedules.into(), &stopping).await;
+    daemon.close().await;
+    played.map(|()| ExitCode::SUCCESS)
+}
