@@ -1,0 +1,209 @@
+//! The committed exchanges: what is read from each, and that no damage to them can do more than lose records.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{collections::BTreeSet, env, fs, path::Path};
+
+use career_worker::{
+    normalize::normalize,
+    sources::{Board, SOURCES},
+};
+use chrono::DateTime;
+use proptest::prelude::*;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::{Value, json};
+
+use crate::exchanges::{Exchange, read_all};
+
+fn fixtures() -> Vec<Exchange> {
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"))
+}
+
+fn read(exchange: &Exchange) -> Value {
+    if exchange.meta.status != 200 {
+        return json!({ "status": exchange.meta.status });
+    }
+    let parsed = match exchange.parse() {
+        Ok(parsed) => parsed,
+        Err(error) => return json!({ "error": error.to_string() }),
+    };
+    let recorded = exchange.meta.recorded_at.as_deref().expect("a fixture says when it was recorded");
+    let today = DateTime::parse_from_rfc3339(recorded).unwrap().date_naive();
+    let total = parsed.expected_total;
+    let complete = parsed.complete;
+    let mut rejected = parsed.rejected;
+    let mut postings = Vec::new();
+    for raw in parsed.postings {
+        match normalize(exchange.source().name(), raw, today) {
+            Ok(posting) => postings.push(serde_json::to_value(posting).unwrap()),
+            Err(why) => rejected.push(why),
+        }
+    }
+    assert_eq!(postings.len() + rejected.len(), exchange.meta.records, "records of {}", exchange.name());
+    assert_eq!(complete, exchange.meta.complete, "complete of {}", exchange.name());
+    postings.sort_by_key(|posting| posting["source_id"].to_string());
+    rejected.sort_by(|a, b| (&a.source_id, &a.reason).cmp(&(&b.source_id, &b.reason)));
+    json!({ "postings": postings, "rejected": rejected, "expected_total": total, "complete": complete })
+}
+
+#[test]
+fn each_exchange_is_read_as_expected() {
+    let update = env::var_os("UPDATE_FIXTURES").is_some();
+    let mut different = Vec::new();
+    for exchange in fixtures() {
+        let file = exchange.dir.join("expected.json");
+        let read = serde_json::to_string_pretty(&read(&exchange)).unwrap() + "\n";
+        if update {
+            fs::write(&file, read).unwrap();
+        } else if fs::read_to_string(&file).unwrap_or_default() != read {
+            different.push(exchange.name());
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "other than in expected.json: {different:?}; run with UPDATE_FIXTURES=1 and look at the difference"
+    );
+}
+
+#[test]
+fn each_source_shows_every_case() {
+    let names: BTreeSet<_> = fixtures().iter().map(Exchange::name).collect();
+    for source in SOURCES {
+        for case in ["ordinary", "messy", "empty", "layout", "throttled", "gone"] {
+            let name = format!("{}/{case}", source.name());
+            assert!(names.contains(&name), "no fixtures/{name}");
+        }
+    }
+}
+
+#[test]
+fn each_exchange_has_the_address_that_the_source_asks() {
+    for exchange in fixtures() {
+        let request = exchange.source().first(&exchange.board()).unwrap();
+        assert_eq!(request.url, exchange.meta.url, "{}", exchange.name());
+    }
+}
+
+#[test]
+fn a_truncated_exchange_is_an_error_or_less() {
+    for exchange in fixtures() {
+        let whole = exchange.body.len();
+        for point in 0..50 {
+            let cut = exchange.body.get(..whole * point / 50).unwrap();
+            if let Ok(parsed) = exchange.parse_body(cut) {
+                panic!("{} cut to {} bytes gave {parsed:?}", exchange.name(), cut.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_damaged_exchange_loses_records_at_most() {
+    let mut random = StdRng::seed_from_u64(7);
+    for exchange in fixtures() {
+        for _ in 0..200 {
+            let mut body = exchange.body.clone();
+            for _ in 0..random.random_range(1..20) {
+                let at = random.random_range(0..body.len());
+                body[at] = random.random();
+            }
+            let _ = exchange.parse_body(&body);
+        }
+    }
+}
+
+/// JSON of any shape, with the keys that sources look for among its own.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        Just(Value::from("https://jobs.example/1")),
+    ];
+    let key = prop::sample::select(vec![
+        "jobs",
+        "meta",
+        "total",
+        "departments",
+        "id",
+        "title",
+        "text",
+        "absolute_url",
+        "hostedUrl",
+        "jobUrl",
+        "metadata",
+        "name",
+        "value",
+        "unit",
+        "min_value",
+        "content",
+        "offices",
+        "location",
+        "categories",
+        "allLocations",
+        "lists",
+        "salaryRange",
+        "min",
+        "interval",
+        "compensation",
+        "compensationTiers",
+        "components",
+        "compensationType",
+        "minValue",
+        "address",
+        "postalAddress",
+        "secondaryLocations",
+        "pay_input_ranges",
+        "min_cents",
+        "isListed",
+    ]);
+    leaf.prop_recursive(6, 60, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((key.clone(), inner), 0..8)
+                .prop_map(|pairs| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_read_or_refused(value in any_json()) {
+        let body = value.to_string();
+        let wrapped = json!({ "jobs": [value] }).to_string();
+        for source in SOURCES {
+            for body in [&body, &wrapped, &format!("[{body}]")] {
+                let page = career_worker::domain::Page { url: "", content_type: None, body: body.as_bytes() };
+                let _ = source.parse(&Board::default(), &page);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..300)) {
+        for source in SOURCES {
+            let page = career_worker::domain::Page { url: "", content_type: None, body: &body };
+            let _ = source.parse(&Board::default(), &page);
+        }
+    }
+}
+
+#[test]
+fn depth_does_not_overflow_the_stack() {
+    for open in ["[", "{\"jobs\":[", "{\"jobs\":", "[{\"categories\":"] {
+        let body = open.repeat(300_000);
+        for source in SOURCES {
+            let page = career_worker::domain::Page { url: "", content_type: None, body: body.as_bytes() };
+            assert!(source.parse(&Board::default(), &page).is_err());
+        }
+    }
+    let deep = format!("{}{}", "[".repeat(300_000), "]".repeat(300_000));
+    for body in [format!("[{{\"id\": {deep}}}]"), format!("{{\"jobs\": [{{\"id\": {deep}}}]}}")] {
+        for source in SOURCES {
+            let page = career_worker::domain::Page { url: "", content_type: None, body: body.as_bytes() };
+            let _ = source.parse(&Board::default(), &page);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! One test binary for everything that needs the real servers or the real program.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says what it skips, and a child what it started"
+)]
+
+mod admin;
+mod cli;
+mod dev_once;
+mod docs;
+mod domain_gate;
+mod exchanges;
+mod fetch;
+mod fixtures;
+mod gateway;
+mod hostile;
+mod labelled;
+mod labelled_experience;
+mod labelled_pay;
+mod labelled_places;
+mod labelled_text;
+mod layers;
+mod ledger;
+mod match_notify;
+mod matching;
+mod other_service;
+mod process;
+mod queries;
+mod queue;
+mod recordings;
+mod replay;
+mod rig;
+mod scheduler;
+mod schema;
+mod scrape;
+mod scraper;
+mod seed;
+mod series;
+mod stack;
+mod state_machine;
+mod storm;
+mod support;
+mod upsert;
+mod upsert_model;
+mod upsert_storm;
+mod worker;

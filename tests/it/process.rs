@@ -1,0 +1,79 @@
+//! The real program as a process, with settings by environment.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use career_worker::dev::Stack;
+
+/// A child that does not outlive the test.
+pub struct Running(Child);
+
+impl Running {
+    pub fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// How to start the program again and again.
+#[derive(Clone)]
+pub struct Program {
+    settings: Vec<(String, String)>,
+}
+
+impl Program {
+    /// With the servers of `stack`, quick leases, and the schedules in `jobs`.
+    pub fn on(stack: &Stack, jobs: &Path) -> Self {
+        let given = [
+            ("CAREER__DATABASE__URL", stack.database_url.clone()),
+            ("CAREER__REDIS__URL", stack.redis_url.clone()),
+            ("CAREER__JOBS__DIR", jobs.display().to_string()),
+            ("CAREER__RUNS__LEASE", "3s".to_owned()),
+            ("CAREER__RUNS__RENEW", "1s".to_owned()),
+            ("CAREER__RUNS__RECONCILE", "1s".to_owned()),
+            ("CAREER__RUNS__POLL", "200ms".to_owned()),
+            ("CAREER__RUNS__BACKOFF_FIRST", "200ms".to_owned()),
+            ("CAREER__RUNS__BACKOFF_MAX", "2s".to_owned()),
+            ("CAREER__SCHEDULER__POLL", "100ms".to_owned()),
+            ("CAREER__NOTIFY__DAILY_CAP", "1000000".to_owned()),
+            ("CAREER__DATABASE__ACQUIRE_TIMEOUT", "2s".to_owned()),
+            ("CAREER__LOG__FILTER", "warn".to_owned()),
+        ];
+        Self { settings: given.map(|(key, value)| (key.to_owned(), value)).to_vec() }
+    }
+
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.settings.push((key.to_owned(), value.into()));
+        self
+    }
+
+    pub fn start(&self, args: &[&str]) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_career-worker"));
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
+        command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+        Running(command.spawn().unwrap())
+    }
+}
+
+/// A private stack of this test alone, since it will be broken on purpose.
+pub async fn own_stack() -> Stack {
+    let data = std::env::temp_dir().join(format!("career-worker-storm-{}", crate::support::unique()));
+    let options =
+        career_worker::dev::StackOptions { data, durable: false, database_url: None, redis_url: None };
+    Stack::start(options).await.unwrap()
+}
+
+/// Sends a signal by name to a process.
+pub fn signal(name: &str, pid: impl std::fmt::Display) {
+    let _ = Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status();
+}
