@@ -43,7 +43,7 @@ mod tests {
         let rates =
             Rates::new(&[("USD".to_owned(), 1.25), ("GBP".to_owned(), 0.5), ("BAD".to_owned(), 0.0)].into());
         assert_eq!(rates.convert(100.0, Some("USD"), Some("gbp")), Some(40.0));
-        assert_eq!(rates.convert(100.0, Some("XXX"), Some("XXX")), Some(100.0));
+        assert_eq!(rates.convert(100.0, Some("QQQ"), Some("QQQ")), Some(100.0));
         assert_eq!(rates.convert(100.0, Some("BAD"), Some("USD")), None);
         assert_eq!(rates.convert(100.0, None, Some("USD")), Some(100.0));
     }

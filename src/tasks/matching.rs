@@ -75,6 +75,24 @@ pub struct BatchReport {
     pub set_aside: u64,
 }
 
+/// Why a batch was not matched.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The database does not answer or refuses a statement.
+    #[error("database")]
+    Store(#[from] StoreError),
+    /// The process is stopping, or the matcher broke beyond one posting.
+    #[error("matching was interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+impl BatchError {
+    /// The same batch can be tried again at once.
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
+
 /// The index of this process, and how far it has followed the changes of others.
 #[derive(Debug)]
 pub struct Matcher {
@@ -91,17 +109,17 @@ impl Matcher {
     /// Matches a claimed batch with everything committed by now, and finishes it in its own transaction.
     ///
     /// # Errors
-    /// Where the database does not answer, or on a deadlock; then nothing happened.
+    /// A [`BatchError`]: nothing happened, the batch stays in the outbox.
     pub async fn match_batch(
         self: &Arc<Self>,
         mut batch: OutboxBatch<'_>,
         today: NaiveDate,
-    ) -> Result<BatchReport, StoreError> {
+    ) -> Result<BatchReport, BatchError> {
         self.follow(&mut batch).await?;
         let postings = batch.read_postings().await?;
         let matcher = Arc::clone(self);
         let matching = tokio::task::spawn_blocking(move || matcher.match_all(&postings, today));
-        let (pairs, poison) = matching.await.unwrap_or_default();
+        let (pairs, poison) = matching.await?;
         let matches = batch.finish(pairs, &poison).await?;
         Ok(BatchReport { matches, set_aside: poison.len() as u64 })
     }

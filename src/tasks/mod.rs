@@ -28,7 +28,7 @@ use crate::{
 
 pub use domain_gate::DatabaseGate;
 pub use explain::{PairExplanation, SearchExplanation, explain};
-pub use matching::{BatchReport, Match, MatchArgs, Matcher};
+pub use matching::{BatchError, BatchReport, Match, MatchArgs, Matcher};
 pub use notify::{Notify, NotifyArgs};
 pub use prune::{Prune, PruneArgs};
 

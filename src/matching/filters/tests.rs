@@ -90,7 +90,7 @@ fn documented_keys() {
         (json!({"max_salary": 59_999}), false),
         (json!({"min_salary": 100_000, "currency": "USD"}), true),
         (json!({"min_salary": 100_001, "currency": "usd"}), false),
-        (json!({"min_salary": 1, "currency": "XXX"}), false),
+        (json!({"min_salary": 1, "currency": "QQQ"}), false),
         (json!({"tech_stack": ["rust", "typescript"]}), true),
         (json!({"tech_stack": "node"}), true),
         (json!({"tech_stack": "Node JS"}), true),
