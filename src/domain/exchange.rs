@@ -31,6 +31,16 @@ impl Politeness {
         timeout: Duration::from_mins(1),
         max_bytes: 50 << 20,
     };
+
+    /// Pages for people and machines alike: robots.txt first, 1 a second, one after the other, 20 MiB, 60 s.
+    pub const PAGES: Self = Self {
+        per_second: 1.0,
+        burst: 1,
+        concurrency: 1,
+        robots: true,
+        timeout: Duration::from_mins(1),
+        max_bytes: 20 << 20,
+    };
 }
 
 /// What to ask for.
@@ -47,7 +57,26 @@ pub struct Request {
 impl Request {
     /// A GET of `url` that asks for JSON.
     pub fn json(url: impl Into<String>) -> Self {
-        Self { url: url.into(), headers: vec![("accept", "application/json".to_owned())], body: None }
+        Self::accepting(url, "application/json")
+    }
+
+    /// A GET of `url` that asks for XML.
+    pub fn xml(url: impl Into<String>) -> Self {
+        Self::accepting(url, "application/xml, text/xml;q=0.9, */*;q=0.1")
+    }
+
+    /// A GET of `url` that asks for a page.
+    pub fn html(url: impl Into<String>) -> Self {
+        Self::accepting(url, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1")
+    }
+
+    /// A POST of `body` to `url` that asks for JSON.
+    pub fn post(url: impl Into<String>, body: Value) -> Self {
+        Self { body: Some(body), ..Self::json(url) }
+    }
+
+    fn accepting(url: impl Into<String>, types: &str) -> Self {
+        Self { url: url.into(), headers: vec![("accept", types.to_owned())], body: None }
     }
 }
 

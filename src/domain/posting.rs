@@ -83,6 +83,37 @@ pub struct RawPosting {
     pub language: Option<String>,
 }
 
+impl RawPosting {
+    /// This posting under the identity of `draft`, with what `draft` says where this one says nothing.
+    #[must_use]
+    pub fn or(self, draft: &Self) -> Self {
+        fn text(own: String, other: &str) -> String {
+            if own.trim().is_empty() { other.to_owned() } else { own }
+        }
+        fn list<T: Clone>(own: Vec<T>, other: &[T]) -> Vec<T> {
+            if own.is_empty() { other.to_vec() } else { own }
+        }
+        Self {
+            source_id: draft.source_id.clone(),
+            url: text(draft.url.clone(), &self.url),
+            title: text(self.title, &draft.title),
+            company: self.company.or_else(|| draft.company.clone()),
+            locations: list(self.locations, &draft.locations),
+            places: list(self.places, &draft.places),
+            description: self.description.or_else(|| draft.description.clone()),
+            requirements: self.requirements.or_else(|| draft.requirements.clone()),
+            pay: self.pay.or_else(|| draft.pay.clone()),
+            pay_text: self.pay_text.or_else(|| draft.pay_text.clone()),
+            employment: list(self.employment, &draft.employment),
+            workplace: self.workplace.or_else(|| draft.workplace.clone()),
+            skills: list(self.skills, &draft.skills),
+            posted: self.posted.or_else(|| draft.posted.clone()),
+            deadline: self.deadline.or_else(|| draft.deadline.clone()),
+            language: self.language.or_else(|| draft.language.clone()),
+        }
+    }
+}
+
 /// One record of a listing that cannot become a posting, with why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {

@@ -34,10 +34,10 @@ impl Source for Ashby {
     }
 
     fn terms(&self) -> Terms {
-        Terms {
-            url: "https://developers.ashbyhq.com/docs/public-job-posting-api",
-            note: "public posting API without a key, meant for showing a board elsewhere",
-        }
+        Terms::open(
+            "https://developers.ashbyhq.com/docs/public-job-posting-api",
+            "public posting API without a key, meant for showing a board elsewhere",
+        )
     }
 
     fn politeness(&self) -> Politeness {

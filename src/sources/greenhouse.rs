@@ -35,10 +35,10 @@ impl Source for Greenhouse {
     }
 
     fn terms(&self) -> Terms {
-        Terms {
-            url: "https://developers.greenhouse.io/job-board.html",
-            note: "public board API without a key; answers are cached, conditional requests are honoured",
-        }
+        Terms::open(
+            "https://developers.greenhouse.io/job-board.html",
+            "public board API without a key; answers are cached, conditional requests are honoured",
+        )
     }
 
     fn politeness(&self) -> Politeness {

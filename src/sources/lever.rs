@@ -32,10 +32,10 @@ impl Source for Lever {
     }
 
     fn terms(&self) -> Terms {
-        Terms {
-            url: "https://github.com/lever/postings-api",
-            note: "public postings API without a key; the documentation says that postings may be read by third parties",
-        }
+        Terms::open(
+            "https://github.com/lever/postings-api",
+            "public postings API without a key; the documentation says that postings may be read by third parties",
+        )
     }
 
     fn politeness(&self) -> Politeness {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use career_worker::{
-    domain::Page,
-    sources::{self, Board, Parsed, Source, SourceError},
+    domain::{Page, RawPosting},
+    sources::{self, Board, Draft, Parsed, Source, SourceError},
 };
 use serde::Deserialize;
 
@@ -23,6 +23,8 @@ pub struct Meta {
     pub recorded_at: Option<String>,
     pub board: String,
     pub company: Option<String>,
+    #[serde(default)]
+    pub options: serde_json::Map<String, serde_json::Value>,
     pub records: usize,
     pub complete: bool,
 }
@@ -46,7 +48,11 @@ impl Exchange {
     }
 
     pub fn board(&self) -> Board {
-        Board { board: self.meta.board.clone(), company: self.meta.company.clone(), ..Board::default() }
+        Board {
+            board: self.meta.board.clone(),
+            company: self.meta.company.clone(),
+            options: self.meta.options.clone(),
+        }
     }
 
     pub fn parse(&self) -> Result<Parsed, SourceError> {
@@ -54,9 +60,28 @@ impl Exchange {
     }
 
     pub fn parse_body(&self, body: &[u8]) -> Result<Parsed, SourceError> {
-        let content_type = Some(self.meta.content_type.as_str());
-        self.source().parse(&self.board(), &Page { url: &self.meta.url, content_type, body })
+        self.source().parse(&self.board(), &self.page(body))
     }
+
+    fn page<'a>(&'a self, body: &'a [u8]) -> Page<'a> {
+        Page { url: &self.meta.url, content_type: Some(self.meta.content_type.as_str()), body }
+    }
+
+    /// What a scrape makes of a draft where this may be the answer to its request.
+    pub fn complete(&self, draft: &Draft) -> Option<Result<RawPosting, SourceError>> {
+        let answers = self.meta.status == 200 && self.meta.url == draft.request.url;
+        answers.then(|| self.source().complete(&self.board(), &self.page(&self.body), draft))
+    }
+}
+
+/// All postings of a listing: drafts with what their pages among `all` say.
+pub fn postings(parsed: &mut Parsed, all: &[Exchange]) -> Vec<RawPosting> {
+    let drafts = std::mem::take(&mut parsed.drafts);
+    let completed = drafts.into_iter().map(|draft| {
+        let page = all.iter().find_map(|exchange| exchange.complete(&draft));
+        page.and_then(Result::ok).unwrap_or(draft.posting)
+    });
+    parsed.postings.drain(..).chain(completed).collect()
 }
 
 /// All exchanges of the sources there are, sorted by folder.
@@ -68,7 +93,7 @@ pub fn read_all(root: &Path) -> Vec<Exchange> {
 }
 
 fn folders(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
     entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
 }
 
