@@ -15,7 +15,7 @@ use figment::{
     providers::{Env, Format as _, Serialized, Toml},
     value::{Dict, Value},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -25,7 +25,14 @@ use crate::domain::Queue;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// Keys that hold a secret; each can be given as `{key}_file` and is hidden by `config show`.
-pub const SECRETS: [(&str, &str); 2] = [("database", "url"), ("redis", "url")];
+pub const SECRETS: [(&str, &str); 6] = [
+    ("database", "url"),
+    ("redis", "url"),
+    ("sources", "adzuna_app_id"),
+    ("sources", "adzuna_app_key"),
+    ("sources", "usajobs_email"),
+    ("sources", "usajobs_key"),
+];
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +46,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// Outbound HTTP.
     pub fetch: FetchConfig,
+    /// Credentials of sources.
+    pub sources: SourcesConfig,
     /// Lanes.
     pub queues: QueuesConfig,
     /// Run ledger.
@@ -114,6 +123,26 @@ pub struct FetchConfig {
     pub max_wait: Duration,
     /// Most redirects followed.
     pub redirects: u32,
+}
+
+/// `[sources]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct SourcesConfig(BTreeMap<String, SecretString>);
+
+impl SourcesConfig {
+    /// The credential under this key, where the operator gave one.
+    pub fn get(&self, key: &str) -> Option<&SecretString> {
+        self.0.get(key).filter(|secret| !secret.expose_secret().trim().is_empty())
+    }
+
+    /// A key that no source has, with those there are.
+    fn unknown(&self) -> Option<(&str, Vec<&'static str>)> {
+        let known: Vec<_> =
+            SECRETS.iter().filter(|(section, _)| *section == "sources").map(|(_, key)| *key).collect();
+        let key = self.0.keys().find(|key| !known.contains(&key.as_str()))?;
+        Some((key, known))
+    }
 }
 
 /// `[queues.*]`
@@ -305,7 +334,14 @@ impl Config {
     /// # Errors
     /// Names the key and where it was given.
     pub fn load(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Self, ConfigError> {
-        layers(file, overrides)?.extract().map_err(|error| explain(file, error))
+        let config: Self = layers(file, overrides)?.extract().map_err(|error| explain(file, error))?;
+        if let Some((key, known)) = config.sources.unknown() {
+            let expected = known.join(", ");
+            return Err(ConfigError(format!(
+                "settings: sources.{key}: unknown field, expected one of {expected}"
+            )));
+        }
+        Ok(config)
     }
 
     /// The settings in force as TOML, with the passwords in secrets hidden.
@@ -318,7 +354,8 @@ impl Config {
             layers(file, overrides)?.extract().map_err(|error| explain(file, error))?;
         for (section, key) in SECRETS {
             if let Some(value) = all.get_mut(section).and_then(|section| section.get_mut(key)) {
-                *value = redact(value.as_str().unwrap_or_default()).into();
+                let shown = value.as_str().unwrap_or_default();
+                *value = if shown.is_empty() { String::new() } else { redact(shown) }.into();
             }
         }
         toml::to_string_pretty(&all).map_err(|error| ConfigError(error.to_string()))

@@ -158,6 +158,8 @@ fn recorded_boards(fixtures: &Path) -> anyhow::Result<Boards> {
     struct Exchange {
         board: String,
         company: Option<String>,
+        #[serde(default)]
+        options: toml::Table,
     }
     let mut boards = Boards::new();
     for source in SOURCES {
@@ -173,6 +175,9 @@ fn recorded_boards(fixtures: &Path) -> anyhow::Result<Boards> {
             let mut board = json!({ "board": exchange.board });
             if let Some(company) = exchange.company {
                 board["company"] = company.into();
+            }
+            if !exchange.options.is_empty() {
+                board["options"] = serde_json::to_value(exchange.options)?;
             }
             boards.entry(source.name().to_owned()).or_default().push(board);
         }

@@ -62,6 +62,8 @@ struct Exchange {
     recorded_at: Option<String>,
     board: Option<String>,
     company: Option<String>,
+    #[serde(default)]
+    options: serde_json::Map<String, serde_json::Value>,
 }
 
 type Record = Result<Posting, Rejected>;
@@ -79,7 +81,7 @@ fn read(args: &ParseArgs, clock: &Clock, path: &Path) -> anyhow::Result<Vec<Reco
     let board = Board {
         board: args.board.clone().or_else(|| exchange.as_ref()?.board.clone()).unwrap_or_default(),
         company: args.company.clone().or_else(|| exchange.as_ref()?.company.clone()),
-        ..Board::default()
+        options: exchange.as_ref().map(|exchange| exchange.options.clone()).unwrap_or_default(),
     };
     let body = fs::read(&body).with_context(|| format!("cannot read {}", body.display()))?;
     let page = Page {
@@ -92,7 +94,9 @@ fn read(args: &ParseArgs, clock: &Clock, path: &Path) -> anyhow::Result<Vec<Reco
     let recorded =
         recorded.and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.with_timezone(&Utc));
     let today = recorded.unwrap_or_else(|| clock.now()).date_naive();
-    let postings = parsed.postings.into_iter().map(|raw| normalize(source.name(), raw, today));
+    // A draft shows what its listing says.
+    let drafts = parsed.drafts.into_iter().map(|draft| draft.posting);
+    let postings = parsed.postings.into_iter().chain(drafts).map(|raw| normalize(source.name(), raw, today));
     Ok(postings.chain(parsed.rejected.into_iter().map(Err)).collect())
 }
 

@@ -5,7 +5,7 @@
 
 mod finish;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -106,42 +106,73 @@ pub struct BoardHealth {
 }
 
 impl Store {
-    /// Notes that a board is about to be asked, and answers what is known of it.
+    /// Notes that a board is about to be asked, and answers what is known of it; nothing where it was asked less than `pause` ago.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn begin_listing(&self, source: &str, board: &str) -> Result<BoardState, StoreError> {
+    pub async fn begin_listing(
+        &self,
+        source: &str,
+        board: &str,
+        pause: Duration,
+    ) -> Result<Option<BoardState>, StoreError> {
         self.within(
             sqlx::query_as!(
                 BoardState,
-                "INSERT INTO worker.source_health (source, board, last_attempt_at) VALUES ($1, $2, now())
+                "INSERT INTO worker.source_health AS h (source, board, last_attempt_at) VALUES ($1, $2, now())
                  ON CONFLICT (source, board) DO UPDATE SET last_attempt_at = now()
+                 WHERE h.last_attempt_at IS NULL OR h.last_attempt_at <= now() - make_interval(secs => $3)
                  RETURNING usual, pages",
                 source,
-                board
+                board,
+                pause.as_secs_f64(),
             )
-            .fetch_one(&self.pool),
+            .fetch_optional(&self.pool),
         )
         .await
     }
 
-    /// What is known of a board, without a note.
+    /// Takes back that a board is about to be asked: it was not.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_board_state(&self, source: &str, board: &str) -> Result<BoardState, StoreError> {
-        let found = self
+    pub async fn forget_attempt(&self, source: &str, board: &str) -> Result<(), StoreError> {
+        self.within(
+            sqlx::query!(
+                "UPDATE worker.source_health SET last_attempt_at = last_success_at WHERE source = $1 AND board = $2",
+                source,
+                board
+            )
+            .execute(&self.pool),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The database's time, and when each of these boards was asked last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_attempts(
+        &self,
+        source: &str,
+        boards: &[String],
+    ) -> Result<(DateTime<Utc>, HashMap<String, DateTime<Utc>>), StoreError> {
+        let rows = self
             .within(
-                sqlx::query_as!(
-                    BoardState,
-                    "SELECT usual, pages FROM worker.source_health WHERE source = $1 AND board = $2",
+                sqlx::query!(
+                    r#"SELECT now() AS "now!", h.board AS "board?", h.last_attempt_at
+                       FROM (SELECT 1) AS one
+                       LEFT JOIN worker.source_health AS h ON h.source = $1 AND h.board = ANY($2)"#,
                     source,
-                    board
+                    boards,
                 )
-                .fetch_optional(&self.pool),
+                .fetch_all(&self.pool),
             )
             .await?;
-        Ok(found.unwrap_or_default())
+        let now = rows.first().map_or(DateTime::UNIX_EPOCH, |row| row.now);
+        let asked = rows.into_iter().filter_map(|row| Some((row.board?, row.last_attempt_at?))).collect();
+        Ok((now, asked))
     }
 
     /// Ends a listing: what is missing or gone, the rejected records, validators and health, in one transaction.

@@ -14,6 +14,7 @@ pub mod http_cache;
 mod matches;
 mod messages;
 mod notifications;
+pub mod pages;
 mod pauses;
 pub mod postings;
 mod runs;

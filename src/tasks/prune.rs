@@ -28,22 +28,27 @@ pub struct PruneArgs {
     /// Ticks, in days.
     #[schemars(range(min = 1))]
     pub ticks_days: i32,
+    /// What is known of pages of single postings, in days since they were read; a page that is listed is read again sooner.
+    #[schemars(range(min = 1))]
+    pub pages_days: i32,
 }
 
 impl Default for PruneArgs {
     fn default() -> Self {
-        Self { runs_days: 14, ticks_days: 60 }
+        Self { runs_days: 14, ticks_days: 60, pages_days: 60 }
     }
 }
 
 impl Task for Prune {
     const NAME: &'static str = "prune";
     const QUEUE: Queue = Queue::Maintenance;
-    const ABOUT: &'static str = "Forgets old runs, ticks and idempotency keys";
+    const ABOUT: &'static str = "Forgets old runs, ticks, idempotency keys and pages";
     type Args = PruneArgs;
 
     fn check(args: &PruneArgs) -> Result<(), String> {
-        for (key, days) in [("runs_days", args.runs_days), ("ticks_days", args.ticks_days)] {
+        let all =
+            [("runs_days", args.runs_days), ("ticks_days", args.ticks_days), ("pages_days", args.pages_days)];
+        for (key, days) in all {
             if days < 1 {
                 return Err(format!("{key} = {days}, expected at least 1"));
             }
@@ -52,21 +57,23 @@ impl Task for Prune {
     }
 
     async fn run(args: PruneArgs, ctx: Context) -> Result<Value, TaskError> {
-        let (mut runs, mut ticks, mut keys) = (0, 0, 0);
+        let (mut runs, mut ticks, mut keys, mut pages) = (0, 0, 0, 0);
         while !ctx.cancelled.is_cancelled() {
             let gone = [
                 ctx.store.delete_finished_runs(days(args.runs_days), BATCH).await.context("delete runs")?,
                 ctx.store.delete_old_ticks(args.ticks_days, BATCH).await.context("delete ticks")?,
                 ctx.store.delete_idempotency_keys(BATCH).await.context("delete idempotency keys")?,
+                ctx.store.delete_old_pages(args.pages_days, BATCH).await.context("delete pages")?,
             ];
             runs += gone[0];
             ticks += gone[1];
             keys += gone[2];
-            if gone == [0; 3] {
+            pages += gone[3];
+            if gone == [0; 4] {
                 break;
             }
         }
-        Ok(json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys }))
+        Ok(json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages }))
     }
 }
 

@@ -5,21 +5,29 @@
 
 mod args;
 mod board;
+mod boards_file;
+mod credentials;
+mod due;
 mod fault;
 mod listing;
+mod pages;
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 pub use args::{BoardSpec, ScrapeArgs};
 pub use board::{BoardReport, Limits, scrape_board};
+pub use boards_file::{read as read_boards, write as write_boards};
+pub use credentials::Credentials;
 pub use fault::Fault;
+
+use tokio::time::Instant;
 
 use super::{Context, Task, TaskError};
 use crate::{
@@ -46,9 +54,24 @@ impl Task for Scrape {
         if !args.dry_run && ctx.store.is_source_paused(source.name()).await? {
             return Ok(json!({ "source": source.name(), "paused": true, "boards": [] }));
         }
+        let credentials = match Credentials::find(source, &ctx.config.sources) {
+            Ok(credentials) => credentials,
+            Err(missing) => {
+                tracing::info!(source = source.name(), ?missing, "not configured");
+                return Ok(json!({ "source": source.name(), "not_configured": missing, "boards": [] }));
+            }
+        };
+        let boards =
+            args.all_boards(&ctx.config.jobs.dir).map_err(|error| TaskError::fail(anyhow!(error)))?;
         let limits = args.limits();
-        let boards: Vec<Board> = args.boards.into_iter().map(BoardSpec::into_board).collect();
-        scrape_source(source, boards, limits, &ctx).await
+        let (boards, until) = match args.every {
+            None => (boards, None),
+            Some(every) => {
+                let boards = due_boards(source, boards, every, &ctx).await?;
+                (boards, Some(Instant::now() + args.slice))
+            }
+        };
+        scrape_source(source, boards, limits, &credentials, until, &ctx).await
     }
 
     fn check(args: &ScrapeArgs) -> Result<(), String> {
@@ -56,7 +79,23 @@ impl Task for Scrape {
     }
 }
 
-/// Asks these boards and reports on them.
+/// The boards whose moment has come, those that were asked longest ago first.
+async fn due_boards(
+    source: &dyn Source,
+    boards: Vec<Board>,
+    every: Duration,
+    ctx: &Context,
+) -> Result<Vec<Board>, TaskError> {
+    let names: Vec<String> = boards.iter().map(|board| board.board.clone()).collect();
+    let (now, asked) = ctx.store.list_attempts(source.name(), &names).await.context("looking at attempts")?;
+    let asked = |board: &Board| asked.get(&board.board).copied();
+    let mut due: Vec<Board> =
+        boards.into_iter().filter(|board| due::is_due(&board.board, every, now, asked(board))).collect();
+    due.sort_by_key(|board| (asked(board), board.board.clone()));
+    Ok(due)
+}
+
+/// Asks these boards and reports on them; begins with no further one after `until`.
 ///
 /// # Errors
 /// Where no board could be read, where the server asks to wait, or where the database cannot be used.
@@ -64,10 +103,14 @@ pub async fn scrape_source(
     source: &'static dyn Source,
     boards: Vec<Board>,
     limits: Limits,
+    credentials: &Credentials,
+    until: Option<Instant>,
     ctx: &Context,
 ) -> Result<Value, TaskError> {
-    let reports = scrape_boards(source, boards, limits, ctx).await?;
-    conclude(source, &reports, ctx)
+    let asked = boards.len();
+    let reports = scrape_boards(source, boards, limits, credentials, until, ctx).await?;
+    let left = asked - reports.len();
+    conclude(source, &reports, left, ctx)
 }
 
 /// All boards, a few at a time; once one is put off, those that have not begun are put off too.
@@ -75,6 +118,8 @@ async fn scrape_boards(
     source: &'static dyn Source,
     boards: Vec<Board>,
     limits: Limits,
+    credentials: &Credentials,
+    until: Option<Instant>,
     ctx: &Context,
 ) -> Result<Vec<BoardReport>, TaskError> {
     let total = boards.len() as u64;
@@ -82,27 +127,34 @@ async fn scrape_boards(
     let put_off = AtomicBool::new(false);
     ctx.progress.set(0, total);
     let at_once = source.politeness().concurrency.clamp(1, 16) as usize;
-    let reports: Vec<BoardReport> = stream::iter(boards)
+    let reports: Vec<Option<BoardReport>> = stream::iter(boards)
         .map(async |board| {
-            let report = if put_off.load(Ordering::Relaxed) {
+            let report = if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
+            } else if put_off.load(Ordering::Relaxed) {
                 BoardReport::failed(&board, Fault::put_off("another board of the source was put off"))
             } else {
-                scrape_board(source, &board, limits, ctx).await?
+                scrape_board(source, &board, limits, credentials, ctx).await?
             };
             if report.fault.as_ref().is_some_and(|fault| fault.put_off) {
                 put_off.store(true, Ordering::Relaxed);
             }
             ctx.progress.set(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Ok::<_, TaskError>(report)
+            Ok::<_, TaskError>(Some(report))
         })
         .buffered(at_once)
         .try_collect()
         .await?;
-    Ok(reports)
+    Ok(reports.into_iter().flatten().collect())
 }
 
 /// What the boards' reports mean for the run.
-fn conclude(source: &dyn Source, reports: &[BoardReport], ctx: &Context) -> Result<Value, TaskError> {
+fn conclude(
+    source: &dyn Source,
+    reports: &[BoardReport],
+    left: usize,
+    ctx: &Context,
+) -> Result<Value, TaskError> {
     if ctx.cancelled.is_cancelled() {
         return Err(TaskError::cancelled());
     }
@@ -138,6 +190,7 @@ fn conclude(source: &dyn Source, reports: &[BoardReport], ctx: &Context) -> Resu
         "gone": sum(|report| report.gone),
         "rejected": sum(|report| report.rejected),
         "failed": faults.len(),
+        "boards_left": left,
         "boards": reports.iter().map(BoardReport::to_json).collect::<Vec<_>>(),
     }))
 }

@@ -1,197 +1,20 @@
 //! Scraping over real HTTP: what a board's listings do to its postings, and what its failures do not do.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse as _, Response},
-};
 use career_worker::{
-    clock::Clock,
-    config::Config,
-    domain::{Page, Politeness, RawPosting, Rejected, Request, Text},
-    fetch::{Fetch, LocalGate},
-    random::Random,
-    sources::{Board, Parsed, Source, SourceError, Terms},
-    store::health::BoardHealth,
+    sources::Board,
     tasks::{
-        Context, Decision, Matcher, Progress,
-        scrape::{BoardReport, Limits, scrape_board, scrape_source},
+        Decision, TaskError,
+        scrape::{Credentials, Limits, scrape_source},
     },
 };
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
-use crate::support::TestDb;
+use crate::gazette::{AT_ONCE, GAZETTE, World, named};
 
-/// A source with pages, totals and nothing else: `{"items": [{"id", "title"}], "next", "total"}`.
-struct Gazette;
-
-static GAZETTE: Gazette = Gazette;
-
-impl Source for Gazette {
-    fn name(&self) -> &'static str {
-        "gazette"
-    }
-
-    fn title(&self) -> &'static str {
-        "Gazette"
-    }
-
-    fn hosts(&self) -> &'static [&'static str] {
-        &["gazette.example.com"]
-    }
-
-    fn terms(&self) -> Terms {
-        Terms { url: "https://gazette.example.com/terms", note: "made up" }
-    }
-
-    fn politeness(&self) -> Politeness {
-        Politeness { per_second: 1000.0, burst: 1000, timeout: Duration::from_secs(10), ..Politeness::API }
-    }
-
-    fn first(&self, board: &Board) -> Result<Request, SourceError> {
-        Ok(Request::json(format!("https://gazette.example.com/{}", board.board)))
-    }
-
-    fn parse(&self, board: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
-        let value: Value =
-            serde_json::from_slice(page.body).map_err(|error| SourceError::Layout(error.to_string()))?;
-        let items =
-            value["items"].as_array().ok_or_else(|| SourceError::Layout("items: no array".to_owned()))?;
-        let mut parsed =
-            Parsed { complete: true, expected_total: value["total"].as_u64(), ..Parsed::default() };
-        for item in items {
-            let Some(id) = item["id"].as_str() else {
-                parsed.rejected.push(Rejected { source_id: None, reason: "id: missing".to_owned() });
-                continue;
-            };
-            let Some(title) = item["title"].as_str() else {
-                let reason = "title: missing".to_owned();
-                parsed.rejected.push(Rejected { source_id: Some(id.to_owned()), reason });
-                continue;
-            };
-            parsed.postings.push(RawPosting {
-                source_id: id.to_owned(),
-                url: format!("https://gazette.example.com/{}/{id}", board.board),
-                title: title.to_owned(),
-                company: Some("Nordwind Software".to_owned()),
-                description: Some(Text::Plain(format!("{title}: you will mend our old programs."))),
-                ..RawPosting::default()
-            });
-        }
-        parsed.next.extend(value["next"].as_str().map(Request::json));
-        Ok(parsed)
-    }
-}
-
-#[derive(Clone)]
-struct Canned {
-    status: u16,
-    body: String,
-    etag: Option<String>,
-}
-
-type Answers = Arc<Mutex<HashMap<String, Canned>>>;
-
-async fn answer(State(answers): State<Answers>, uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
-    let Some(canned) = answers.lock().unwrap().get(&path).cloned() else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let status = StatusCode::from_u16(canned.status).unwrap();
-    let mut answer = (status, [("content-type", "application/json")], canned.body).into_response();
-    if let Some(etag) = canned.etag {
-        if headers.get("if-none-match").is_some_and(|sent| sent.as_bytes() == etag.as_bytes()) {
-            answer = StatusCode::NOT_MODIFIED.into_response();
-        }
-        answer.headers_mut().insert("etag", etag.parse().unwrap());
-    }
-    if canned.status == 429 {
-        answer.headers_mut().insert("retry-after", "1800".parse().unwrap());
-    }
-    answer
-}
-
-struct World {
-    db: TestDb,
-    ctx: Context,
-    answers: Answers,
-}
-
-const AT_ONCE: Limits = Limits { max_pages: 20, confirm_after: Duration::ZERO, dry_run: false };
-
-impl World {
-    async fn new() -> Self {
-        let db = TestDb::new().await;
-        let answers = Answers::default();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let gateway = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().fallback(answer).with_state(answers.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        let overrides = [
-            ("database.url", db.url.clone()),
-            ("fetch.gateway", gateway),
-            ("fetch.backoff", "1ms".to_owned()),
-        ];
-        let config = Config::load(None, &overrides).unwrap();
-        let (clock, random) = (Clock::system(), Random::seeded(7));
-        let fetch = Fetch::new(&config.fetch, clock.clone(), random.clone(), Arc::new(LocalGate)).unwrap();
-        let matcher = Arc::new(Matcher::new(&config.matching));
-        let ctx = Context {
-            matcher,
-            config: Arc::new(config),
-            store: db.store.clone(),
-            fetch,
-            clock,
-            random,
-            progress: Progress::default(),
-            cancelled: CancellationToken::new(),
-        };
-        Self { db, ctx, answers }
-    }
-
-    fn serve(&self, path: &str, status: u16, body: &Value, etag: Option<&str>) {
-        let canned = Canned { status, body: body.to_string(), etag: etag.map(str::to_owned) };
-        self.answers.lock().unwrap().insert(format!("/https/gazette.example.com/{path}"), canned);
-    }
-
-    fn list(&self, board: &str, items: &[(&str, &str)]) {
-        let items: Vec<Value> = items.iter().map(|(id, title)| json!({ "id": id, "title": title })).collect();
-        self.serve(board, 200, &json!({ "items": items }), None);
-    }
-
-    async fn scrape(&self, board: &str, limits: Limits) -> BoardReport {
-        scrape_board(&GAZETTE, &named(board), limits, &self.ctx).await.unwrap()
-    }
-
-    async fn active(&self) -> Vec<String> {
-        sqlx::query_scalar("SELECT source_id FROM jobs WHERE is_active ORDER BY source_id")
-            .fetch_all(&self.db.pool)
-            .await
-            .unwrap()
-    }
-
-    async fn health(&self, board: &str) -> BoardHealth {
-        self.db.store.list_health().await.unwrap().into_iter().find(|row| row.board == board).unwrap()
-    }
-
-    async fn versions(&self) -> Vec<String> {
-        sqlx::query_scalar("SELECT id || xmin::text || ctid::text FROM jobs ORDER BY id")
-            .fetch_all(&self.db.pool)
-            .await
-            .unwrap()
-    }
-}
-
-fn named(board: &str) -> Board {
-    Board { board: board.to_owned(), ..Board::default() }
+async fn scrape_all(world: &World, boards: Vec<Board>) -> Result<Value, TaskError> {
+    scrape_source(&GAZETTE, boards, AT_ONCE, &Credentials::default(), None, &world.ctx).await
 }
 
 fn many(count: usize) -> Vec<(String, String)> {
@@ -378,18 +201,18 @@ async fn a_failing_board_hurts_no_other() {
     world.list("nord", &[("a", "Engineer")]);
     world.list("sued", &[("b", "Designer")]);
     let boards = || ["nord", "nobody", "sued"].map(named).to_vec();
-    let report = scrape_source(&GAZETTE, boards(), AT_ONCE, &world.ctx).await.unwrap();
+    let report = scrape_all(&world, boards()).await.unwrap();
     assert_eq!((report["new"].as_u64(), report["failed"].as_u64()), (Some(2), Some(1)));
     assert_eq!(report["boards"][1]["error"]["kind"], "gone");
     assert_eq!(*world.ctx.progress.subscribe().borrow(), (3, 3));
 
-    let none = scrape_source(&GAZETTE, vec![named("nobody")], AT_ONCE, &world.ctx).await.unwrap_err();
+    let none = scrape_all(&world, vec![named("nobody")]).await.unwrap_err();
     assert_eq!(none.decision, Decision::Fail);
     world.serve("sued", 503, &json!({}), None);
-    let down = scrape_source(&GAZETTE, vec![named("sued")], AT_ONCE, &world.ctx).await.unwrap_err();
+    let down = scrape_all(&world, vec![named("sued")]).await.unwrap_err();
     assert!(matches!(down.decision, Decision::Retry { .. }), "{down:?}");
     world.serve("sued", 429, &json!({}), None);
-    let busy = scrape_source(&GAZETTE, boards(), AT_ONCE, &world.ctx).await.unwrap_err();
+    let busy = scrape_all(&world, boards()).await.unwrap_err();
     assert!(
         matches!(busy.decision, Decision::Snooze { after } if after >= Duration::from_mins(1)),
         "{busy:?}"

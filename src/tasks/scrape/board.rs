@@ -9,13 +9,14 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::{
-    Fault,
+    Credentials, Fault,
     listing::{self, ReadPage},
+    pages,
 };
 use crate::{
     domain::{Rejected, Request},
-    fetch::{Ask, Response, Validators},
-    sources::{Board, Source},
+    fetch::{Ask, FetchError, Response, Validators},
+    sources::{Board, Draft, Source},
     store::{
         health::{BoardState, Listing, ListingFault},
         http_cache::CachedValidators,
@@ -34,6 +35,10 @@ pub struct Limits {
     pub max_pages: u32,
     /// A posting that was missing for this long is gone.
     pub confirm_after: Duration,
+    /// Most pages of single postings.
+    pub max_pages_of_postings: u32,
+    /// A page of a posting is read again after this long.
+    pub refresh_pages: Duration,
     /// Write nothing.
     pub dry_run: bool,
 }
@@ -59,6 +64,10 @@ pub struct BoardReport {
     pub not_modified: bool,
     /// The whole listing was read.
     pub complete: bool,
+    /// Pages of single postings that are to be read with the next listing.
+    pub pages_left: u64,
+    /// The publisher's terms do not let it be asked again so soon.
+    pub too_early: bool,
     /// It was too short to be believed.
     pub short: bool,
     /// Why it was not read to its end.
@@ -86,24 +95,60 @@ impl BoardReport {
             "expected": self.expected,
             "not_modified": self.not_modified,
             "complete": self.complete,
+            "pages_left": self.pages_left,
+            "too_early": self.too_early,
             "short": self.short,
             "error": self.fault,
         })
     }
 }
 
+/// One board that is asked.
+pub(super) struct Visit<'a> {
+    pub source: &'static dyn Source,
+    pub board: &'a Board,
+    pub limits: Limits,
+    pub ctx: &'a Context,
+    pub credentials: &'a Credentials,
+}
+
+impl Visit<'_> {
+    pub(super) fn name(&self) -> &str {
+        &self.board.board
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        validators: Validators,
+    ) -> Result<Response, FetchError> {
+        let signed = self.credentials.sign(request);
+        let ask = Ask {
+            request: &signed,
+            politeness: self.source.politeness(),
+            validators,
+            cancelled: self.ctx.cancelled.clone(),
+        };
+        let mut response = self.ctx.fetch.send(ask).await?;
+        response.url = self.credentials.strip(&response.url);
+        Ok(response)
+    }
+}
+
 /// A listing while it is read.
 #[derive(Default)]
-struct Reading {
-    report: BoardReport,
-    ids: BTreeSet<String>,
-    rejected: Vec<Rejected>,
+pub(super) struct Reading {
+    pub report: BoardReport,
+    pub ids: BTreeSet<String>,
+    pub rejected: Vec<Rejected>,
+    /// Postings that are listed in parts.
+    pub drafts: Vec<Draft>,
     /// Records as sent, with repetitions.
     records: u64,
     pages: u32,
     /// No page says that it is only a part.
     whole: bool,
-    validators: Vec<CachedValidators>,
+    pub validators: Vec<CachedValidators>,
 }
 
 /// Asks a board and stores what it lists.
@@ -115,21 +160,32 @@ pub async fn scrape_board(
     source: &'static dyn Source,
     board: &Board,
     limits: Limits,
+    credentials: &Credentials,
     ctx: &Context,
 ) -> Result<BoardReport, TaskError> {
-    let name = board.board.as_str();
+    let visit = Visit { source, board, limits, ctx, credentials };
+    let name = visit.name();
+    let mut reading = Reading { whole: true, ..Reading::default() };
+    name.clone_into(&mut reading.report.board);
+    let pause = Duration::from_mins(source.terms().every_minutes.into());
     let state = if limits.dry_run {
         BoardState::default()
     } else {
-        ctx.store.begin_listing(source.name(), name).await.context("beginning a listing")?
+        match ctx.store.begin_listing(source.name(), name, pause).await.context("beginning a listing")? {
+            Some(state) => state,
+            None => {
+                reading.report.too_early = true;
+                return Ok(reading.report);
+            }
+        }
     };
-    let mut reading = Reading { whole: true, ..Reading::default() };
-    name.clone_into(&mut reading.report.board);
-    match read_pages(source, board, limits, ctx, state, &mut reading).await? {
-        Ok(()) => finish(source, name, limits, ctx, &mut reading).await?,
+    match read_pages(&visit, state, &mut reading).await? {
+        Ok(()) => finish(&visit, &mut reading).await?,
         Err(fault) => {
             tracing::warn!(kind = fault.kind, error = %fault.message, "board not read");
-            if !limits.dry_run && !matches!(fault.kind, "cancelled" | "busy") {
+            if !limits.dry_run && fault.is_busy() {
+                ctx.store.forget_attempt(source.name(), name).await.context("forgetting an attempt")?;
+            } else if !limits.dry_run && fault.kind != "cancelled" {
                 let fault =
                     ListingFault { kind: fault.kind, message: &fault.message, passing: fault.passing };
                 ctx.store.fail_listing(source.name(), name, &fault).await.context("noting a failure")?;
@@ -146,13 +202,11 @@ pub async fn scrape_board(
 
 /// The outer error is the database's, the inner one the board's.
 async fn read_pages(
-    source: &'static dyn Source,
-    board: &Board,
-    limits: Limits,
-    ctx: &Context,
+    visit: &Visit<'_>,
     state: BoardState,
     reading: &mut Reading,
 ) -> Result<Result<(), Fault>, TaskError> {
+    let Visit { source, board, limits, ctx, .. } = *visit;
     let first = match source.first(board) {
         Ok(first) => first,
         Err(error) => return Ok(Err(error.into())),
@@ -171,13 +225,7 @@ async fn read_pages(
         }
         reading.pages += 1;
         let validators = known_validators(ctx, limits, state, reading.pages, &request).await?;
-        let ask = Ask {
-            request: &request,
-            politeness: source.politeness(),
-            validators,
-            cancelled: ctx.cancelled.clone(),
-        };
-        let response = match ctx.fetch.send(ask).await {
+        let response = match visit.send(&request, validators).await {
             Ok(response) => response,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -185,13 +233,17 @@ async fn read_pages(
             reading.report.not_modified = true;
             return Ok(Ok(()));
         }
-        let page = match listing::read(source, board, &response, today).await {
+        let page = match listing::read(visit, &response, today).await {
             Ok(page) => page,
             Err(fault) => return Ok(Err(fault)),
         };
         keep_validators(reading, &request, response);
         queue.extend(page.next.iter().filter(|next| asked.insert(identity(next))).cloned());
-        store_page(&board.board, limits, ctx, reading, page).await?;
+        store_page(visit, reading, page).await?;
+    }
+    pages::read(visit, reading, today).await?;
+    if ctx.cancelled.is_cancelled() {
+        return Ok(Err(Fault::cancelled()));
     }
     Ok(Ok(()))
 }
@@ -229,29 +281,33 @@ fn keep_validators(reading: &mut Reading, request: &Request, response: Response)
     }
 }
 
-async fn store_page(
-    board: &str,
-    limits: Limits,
-    ctx: &Context,
-    reading: &mut Reading,
-    page: ReadPage,
-) -> Result<(), TaskError> {
-    reading.records += (page.postings.len() + page.rejected.len()) as u64;
+async fn store_page(visit: &Visit<'_>, reading: &mut Reading, page: ReadPage) -> Result<(), TaskError> {
+    reading.records += (page.postings.len() + page.drafts.len() + page.rejected.len()) as u64;
+    reading.drafts.extend(page.drafts);
     reading.rejected.extend(page.rejected);
     reading.whole &= page.complete;
     reading.report.expected = reading.report.expected.max(page.expected);
-    for batch in page.postings.chunks(BATCH) {
-        let counts = if limits.dry_run {
-            ctx.store.compare_postings(batch).await.context("comparing postings")?
+    store_postings(visit, reading, page.postings).await
+}
+
+/// Stores postings and notes that they are listed.
+pub(super) async fn store_postings(
+    visit: &Visit<'_>,
+    reading: &mut Reading,
+    postings: Vec<SightedPosting>,
+) -> Result<(), TaskError> {
+    for batch in postings.chunks(BATCH) {
+        let counts = if visit.limits.dry_run {
+            visit.ctx.store.compare_postings(batch).await.context("comparing postings")?
         } else {
-            store_batch(board, ctx, batch, &mut reading.rejected).await?
+            store_batch(visit.name(), visit.ctx, batch, &mut reading.rejected).await?
         };
         reading.report.counts += counts;
     }
     let refused: HashSet<&str> =
         reading.rejected.iter().filter_map(|rejected| rejected.source_id.as_deref()).collect();
     reading.ids.extend(
-        page.postings
+        postings
             .into_iter()
             .map(|sighted| sighted.posting.source_id)
             .filter(|id| !refused.contains(id.as_str())),
@@ -288,13 +344,9 @@ async fn store_batch(
     Ok(counts)
 }
 
-async fn finish(
-    source: &dyn Source,
-    board: &str,
-    limits: Limits,
-    ctx: &Context,
-    reading: &mut Reading,
-) -> Result<(), TaskError> {
+async fn finish(visit: &Visit<'_>, reading: &mut Reading) -> Result<(), TaskError> {
+    let Visit { source, limits, ctx, .. } = *visit;
+    let board = visit.name();
     let report = &mut reading.report;
     report.complete = report.not_modified
         || (reading.whole && reads_whole(reading.records, report.expected, &reading.rejected));

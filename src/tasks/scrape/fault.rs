@@ -34,6 +34,11 @@ impl Fault {
         Self { put_off: true, passing: true, ..Self::lasting("busy", message) }
     }
 
+    /// Nobody was asked: the domain belongs to another replica for now.
+    pub(super) fn is_busy(&self) -> bool {
+        self.kind == "busy"
+    }
+
     pub(super) fn cancelled() -> Self {
         Self::lasting("cancelled", "cancelled")
     }
