@@ -15,7 +15,6 @@ mod failure;
 mod healthcheck;
 mod match_offline;
 mod output;
-mod parse;
 mod queues;
 mod replay;
 mod run;

@@ -15,7 +15,37 @@ pub struct DomainLease {
     pub blocked: Option<Duration>,
 }
 
+/// Where a domain stands, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DomainState {
+    /// Which.
+    pub domain: String,
+    /// How much longer a replica has it for itself.
+    pub held: Option<Duration>,
+    /// How much longer nobody may ask it.
+    pub blocked: Option<Duration>,
+}
+
 impl Store {
+    /// All domains that a replica holds or nobody may ask.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_domains(&self) -> Result<Vec<DomainState>, StoreError> {
+        let query = sqlx::query!(
+            "SELECT domain, extract(epoch FROM lease_until - now())::float8 AS held,
+                    extract(epoch FROM blocked_until - now())::float8 AS blocked
+             FROM worker.domains WHERE lease_until > now() OR blocked_until > now() ORDER BY domain"
+        );
+        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let states = rows.into_iter().map(|row| DomainState {
+            domain: row.domain,
+            held: row.held.and_then(positive),
+            blocked: row.blocked.and_then(positive),
+        });
+        Ok(states.collect())
+    }
+
     /// Takes `domain` for `owner`, or renews it, where it is free, his, or its lease is over.
     ///
     /// # Errors

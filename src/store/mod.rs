@@ -37,7 +37,7 @@ use crate::config::DatabaseConfig;
 
 pub use audit::{Actor, Enqueued, Idempotency};
 pub use claims::{Recovered, Renewal, Renewed};
-pub use domains::DomainLease;
+pub use domains::{DomainLease, DomainState};
 pub use matches::{NewMatch, OutboxBatch, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
 pub use notifications::{NewNotification, NoticeBatch, WaitingMatch, WaitingStages};

@@ -11,6 +11,7 @@ mod due;
 mod fault;
 mod listing;
 mod pages;
+mod probe;
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -26,6 +27,7 @@ pub use board::{BoardReport, Limits, scrape_board};
 pub use boards_file::{read as read_boards, write as write_boards};
 pub use credentials::Credentials;
 pub use fault::Fault;
+pub use probe::{Probe, Prober};
 
 use tokio::time::Instant;
 

@@ -8,6 +8,7 @@
 
 mod admin;
 mod cli;
+mod cli_sources;
 mod dev_once;
 mod docs;
 mod domain_gate;
