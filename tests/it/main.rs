@@ -27,6 +27,7 @@ mod layers;
 mod ledger;
 mod match_notify;
 mod matching;
+mod mutation;
 mod other_service;
 mod process;
 mod queries;
