@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,6 +24,7 @@ use super::{
 };
 use crate::{
     admin::token::{Role as TokenRole, mint},
+    config::Config,
     dev::{Replay, ReplayOptions, Stack, StackOptions, default_data_dir, refuse_foreign, seed},
     domain::{NewRun, Outcome, Queue, Trigger},
     schedule::Schedule,
@@ -93,7 +95,12 @@ pub(super) async fn run(globals: &Globals, args: DevArgs) -> anyhow::Result<Exit
         overrides.push(("fetch.gateway", replay.url().to_string()));
         (recorded_boards(&args.fixtures)?, Some(replay))
     };
-    let daemon = Daemon::open(globals.settings(&overrides)?)?;
+    let mut config = Config::clone(&*globals.settings(&overrides)?);
+    if replay.is_some() && config.fetch.gateway_per_second.is_none() {
+        // Our own server on this machine need not be spared.
+        config.fetch.gateway_per_second = Some(100.0);
+    }
+    let daemon = Daemon::open(Arc::new(config))?;
     let worked = work(output, &daemon, &args, schedules, &boards, &stopping).await;
     daemon.close().await;
     if let Some(replay) = replay {
@@ -214,6 +221,11 @@ async fn round(
     for (source, list) in boards {
         let report =
             execute(output, worker, "scrape", json!({ "source": source, "boards": list }), stopping).await?;
+        if let Some(missing) = report["not_configured"].as_array() {
+            let missing: Vec<_> = missing.iter().filter_map(Value::as_str).collect();
+            let says = format!("not configured: {}", missing.join(", "));
+            round.sources.push(json!({ "source": source, "board": "", "error": says }));
+        }
         for board in report["boards"].as_array().into_iter().flatten() {
             let mut row = board.clone();
             row["source"] = source.as_str().into();
@@ -284,8 +296,13 @@ fn show(output: super::Output, round: &Round) -> anyhow::Result<()> {
             .iter()
             .map(|row| {
                 let mut cells: Vec<_> = columns[..7].iter().map(|key| text(row, key)).collect();
-                let unchanged = row["not_modified"] == true;
-                cells.push(if unchanged { "not modified".to_owned() } else { text(row, "error") });
+                cells.push(if row["not_modified"] == true {
+                    "not modified".to_owned()
+                } else if row["too_early"] == true {
+                    "not asked: its terms want a pause".to_owned()
+                } else {
+                    text(row, "error")
+                });
                 cells
             })
             .collect();

@@ -24,7 +24,12 @@ mod serve;
 mod sources;
 mod token;
 
-use std::{future::Future, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -33,8 +38,10 @@ use self::{failure::BadSchedules, output::Output};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
-    schedule::{self, Schedule},
-    scheduler, tasks, telemetry,
+    schedule::{self, Schedule, ScheduleError},
+    scheduler,
+    tasks::{self, Task as _},
+    telemetry,
 };
 
 /// Finds new job postings, stores each once, and tells each user of those that fit.
@@ -191,7 +198,19 @@ impl Globals {
 fn read_schedules(config: &Config) -> anyhow::Result<Vec<Schedule>> {
     let schedules = schedule::load(&config.jobs.dir).map_err(BadSchedules)?;
     scheduler::check(&schedules, tasks::TASKS).map_err(BadSchedules)?;
-    Ok(schedules)
+    let wrong: Vec<_> =
+        schedules.iter().filter_map(|schedule| wrong_boards(schedule, &config.jobs.dir)).collect();
+    if wrong.is_empty() { Ok(schedules) } else { Err(BadSchedules(wrong).into()) }
+}
+
+/// What is wrong with the file that a schedule takes its boards from.
+fn wrong_boards(schedule: &Schedule, dir: &Path) -> Option<ScheduleError> {
+    if schedule.task != tasks::scrape::Scrape::NAME {
+        return None;
+    }
+    let args: tasks::scrape::ScrapeArgs = serde_json::from_value(schedule.args.clone()).ok()?;
+    let message = args.all_boards(dir).err()?;
+    Some(ScheduleError { file: schedule.file.clone(), line: None, message: format!("args: {message}") })
 }
 
 /// Runs async work on a runtime of its own.

@@ -45,6 +45,12 @@ fn a_mistake_in_a_schedule_names_file_key_and_what_was_expected() {
             ["bad.toml: args", "unknown source \"no-such\", expected one of"],
         ),
         (format!("task = \"match\"\n{when}[args]\nx = 1\n"), ["bad.toml: args", "unknown field `x`"]),
+        (
+            format!(
+                "task = \"scrape\"\n{when}[args]\nsource = \"lever\"\nboards_file = \"boards/none.csv\"\n"
+            ),
+            ["bad.toml: args", "none.csv: No such file"],
+        ),
     ] {
         let (code, err) = schedule(dir.path(), &text);
         assert_eq!(code, 78, "{err}");

@@ -59,7 +59,12 @@ fn a_cut_body_is_an_error_or_a_part() {
                 Err(SourceError::Layout(reason)) => assert!(!reason.is_empty()),
                 Err(error) => panic!("{} cut to {} bytes: {error}", exchange.name(), cut.len()),
                 Ok(parsed) => {
-                    assert!(!parsed.complete, "{} cut to {} bytes is taken for whole", exchange.name(), cut.len());
+                    assert!(
+                        !parsed.complete,
+                        "{} cut to {} bytes is taken for whole",
+                        exchange.name(),
+                        cut.len()
+                    );
                 }
             }
         }
@@ -135,7 +140,8 @@ fn a_field_of_another_type_loses_its_record_at_most() {
             let Ok(parsed) = exchange.parse_body(damaged.to_string().as_bytes()) else { continue };
             // A list that became something else takes its records with it; a field takes its own at most, and that with a reason.
             let depth = pointer.matches('/').count();
-            let in_record = depth >= 3 && pointer.split('/').filter(|part| part.parse::<usize>().is_ok()).count() == 1;
+            let in_record =
+                depth >= 3 && pointer.split('/').filter(|part| part.parse::<usize>().is_ok()).count() == 1;
             if in_record && parsed.complete && sound.complete {
                 assert!(
                     records(&parsed) + 1 >= records(&sound),
