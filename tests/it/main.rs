@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod census;
 mod cli;
 mod cli_sources;
 mod dev_once;
