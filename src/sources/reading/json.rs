@@ -58,6 +58,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Its JSON, as sent.
+    pub(in crate::sources) fn json(self) -> &'a str {
+        self.0
+    }
+
     /// Its keys and values, or what is there instead.
     pub(in crate::sources) fn object(self) -> Result<Object<'a>, String> {
         if !self.0.starts_with('{') {
@@ -130,6 +135,11 @@ impl<'a> Object<'a> {
     pub(in crate::sources) fn get(&self, key: &str) -> Option<Value<'a>> {
         let (_, value) = self.0.iter().rev().find(|(name, _)| name == key)?;
         (value.0 != "null").then_some(*value)
+    }
+
+    /// All keys with their values, in the order of the object.
+    pub(in crate::sources) fn entries(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
     pub(in crate::sources) fn text(&self, key: &str) -> Option<String> {
