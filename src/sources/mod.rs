@@ -9,11 +9,17 @@ mod contract;
 mod greenhouse;
 mod lever;
 mod reading;
+mod recruitee;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
 
 /// All sources, sorted by name.
-pub static SOURCES: &[&dyn Source] = &[&ashby::Ashby, &greenhouse::Greenhouse, &lever::Lever];
+pub static SOURCES: &[&dyn Source] = &[
+    &ashby::Ashby,
+    &greenhouse::Greenhouse,
+    &lever::Lever,
+    &recruitee::Recruitee,
+];
 
 /// The source of that name.
 ///
