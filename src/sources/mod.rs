@@ -10,6 +10,7 @@ mod greenhouse;
 mod lever;
 mod reading;
 mod recruitee;
+mod workable;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
 
@@ -19,6 +20,7 @@ pub static SOURCES: &[&dyn Source] = &[
     &greenhouse::Greenhouse,
     &lever::Lever,
     &recruitee::Recruitee,
+    &workable::Workable,
 ];
 
 /// The source of that name.
