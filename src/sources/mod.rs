@@ -8,6 +8,7 @@ mod ashby;
 mod contract;
 mod greenhouse;
 mod lever;
+mod pinpoint;
 mod reading;
 mod recruitee;
 mod workable;
@@ -19,6 +20,7 @@ pub static SOURCES: &[&dyn Source] = &[
     &ashby::Ashby,
     &greenhouse::Greenhouse,
     &lever::Lever,
+    &pinpoint::Pinpoint,
     &recruitee::Recruitee,
     &workable::Workable,
 ];
