@@ -11,6 +11,7 @@ mod lever;
 mod pinpoint;
 mod reading;
 mod recruitee;
+mod smartrecruiters;
 mod workable;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
@@ -22,6 +23,7 @@ pub static SOURCES: &[&dyn Source] = &[
     &lever::Lever,
     &pinpoint::Pinpoint,
     &recruitee::Recruitee,
+    &smartrecruiters::SmartRecruiters,
     &workable::Workable,
 ];
 
