@@ -5,6 +5,7 @@
 //! schedule `jobs/x.toml`; a test says what is missing. `contract/` is what a source is, `reading/` is what sources read with.
 
 mod ashby;
+mod bamboohr;
 mod contract;
 mod greenhouse;
 mod lever;
@@ -19,6 +20,7 @@ pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Ter
 /// All sources, sorted by name.
 pub static SOURCES: &[&dyn Source] = &[
     &ashby::Ashby,
+    &bamboohr::BambooHr,
     &greenhouse::Greenhouse,
     &lever::Lever,
     &pinpoint::Pinpoint,
