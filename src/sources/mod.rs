@@ -6,6 +6,7 @@
 
 mod ashby;
 mod bamboohr;
+mod breezy;
 mod contract;
 mod greenhouse;
 mod lever;
@@ -21,6 +22,7 @@ pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Ter
 pub static SOURCES: &[&dyn Source] = &[
     &ashby::Ashby,
     &bamboohr::BambooHr,
+    &breezy::Breezy,
     &greenhouse::Greenhouse,
     &lever::Lever,
     &pinpoint::Pinpoint,
