@@ -15,6 +15,7 @@ mod reading;
 mod recruitee;
 mod smartrecruiters;
 mod workable;
+mod workday;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
 
@@ -29,6 +30,7 @@ pub static SOURCES: &[&dyn Source] = &[
     &recruitee::Recruitee,
     &smartrecruiters::SmartRecruiters,
     &workable::Workable,
+    &workday::Workday,
 ];
 
 /// The source of that name.
