@@ -51,6 +51,7 @@ fn description(sections: &Object<'_>) -> Option<Text> {
     (!html.is_empty()).then_some(Text::Html(html))
 }
 
+/// The amounts, in some answers one level down.
 fn pay(compensation: &Object<'_>) -> Option<Pay> {
     let inner = compensation.object("salary");
     let salary = inner.as_ref().unwrap_or(compensation);

@@ -86,6 +86,9 @@ fn a_page_has_its_qualifications_apart_and_its_pay() {
     assert_eq!(posting.requirements, Some(Text::Html("<p>Knots.</p>".to_owned())));
     let pay = posting.pay.clone().unwrap();
     assert_eq!((pay.max.unwrap().to_string().as_str(), pay.period), ("3100.5", Some(Period::Month)));
+    let flat = row(77, r#""jobAd": {}, "compensation": {"min": 40, "currency": "EUR", "period": "HOURLY"}"#);
+    let pay = parse(&format!("{LIST}/77"), &flat).unwrap().postings[0].pay.clone().unwrap();
+    assert_eq!((pay.min.unwrap().to_string().as_str(), pay.period), ("40", Some(Period::Hour)));
 }
 
 #[test]
