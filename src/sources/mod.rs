@@ -5,15 +5,33 @@
 //! schedule `jobs/x.toml`; a test says what is missing. `contract/` is what a source is, `reading/` is what sources read with.
 
 mod ashby;
+mod bamboohr;
+mod breezy;
 mod contract;
 mod greenhouse;
 mod lever;
+mod pinpoint;
 mod reading;
+mod recruitee;
+mod smartrecruiters;
+mod workable;
+mod workday;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
 
 /// All sources, sorted by name.
-pub static SOURCES: &[&dyn Source] = &[&ashby::Ashby, &greenhouse::Greenhouse, &lever::Lever];
+pub static SOURCES: &[&dyn Source] = &[
+    &ashby::Ashby,
+    &bamboohr::BambooHr,
+    &breezy::Breezy,
+    &greenhouse::Greenhouse,
+    &lever::Lever,
+    &pinpoint::Pinpoint,
+    &recruitee::Recruitee,
+    &smartrecruiters::SmartRecruiters,
+    &workable::Workable,
+    &workday::Workday,
+];
 
 /// The source of that name.
 ///

@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
     path::Path,
+    sync::LazyLock,
 };
 
 use career_worker::{
@@ -198,6 +199,32 @@ fn any_json() -> impl Strategy<Value = Value> {
         "pay_input_ranges",
         "min_cents",
         "isListed",
+        "offers",
+        "careers_url",
+        "salary",
+        "locations",
+        "translations",
+        "shortcode",
+        "countryCode",
+        "jobAd",
+        "sections",
+        "totalFound",
+        "customField",
+        "result",
+        "jobOpening",
+        "jobOpeningName",
+        "atsLocation",
+        "url",
+        "data",
+        "compensation_minimum",
+        "workplace_type",
+        "jobPostings",
+        "jobPostingInfo",
+        "externalPath",
+        "bulletFields",
+        "facets",
+        "facetParameter",
+        "values",
     ]);
     leaf.prop_recursive(6, 60, 8, move |inner| {
         prop_oneof![
@@ -244,6 +271,41 @@ fn depth_does_not_overflow_the_stack() {
         for source in SOURCES {
             let page = career_worker::domain::Page { url: "", content_type: None, body: body.as_bytes() };
             let _ = source.parse(&Board::default(), &page);
+        }
+    }
+}
+
+/// One exchange of each source: without its board and address some sources read nothing.
+static ORDINARY: LazyLock<Vec<Exchange>> = LazyLock::new(|| {
+    fixtures().into_iter().filter(|exchange| exchange.name().ends_with("/ordinary")).collect()
+});
+
+/// Keys under which answers keep their records.
+const LISTS: [&str; 6] = ["content", "data", "jobPostings", "jobs", "offers", "result"];
+
+proptest! {
+    #[test]
+    fn any_json_of_a_known_board_is_read_or_refused(value in any_json(), list in prop::sample::select(&LISTS)) {
+        let body = value.to_string();
+        let wrapped = json!({ list: [&value, &value], "total": 2000, "facets": [value] }).to_string();
+        for exchange in &*ORDINARY {
+            let _ = exchange.parse_body(body.as_bytes());
+            let _ = exchange.parse_body(wrapped.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn depth_of_a_known_board_does_not_overflow_the_stack() {
+    let deep = format!("{}{}", "[".repeat(300_000), "]".repeat(300_000));
+    let values = format!("{}1{}", "[{\"values\":".repeat(60_000), "}]".repeat(60_000));
+    for list in LISTS {
+        let record = format!(
+            "{{\"id\": 1, \"locations\": {deep}, \"location\": {deep}, \"externalPath\": \"/job/a_1\"}}"
+        );
+        let body = format!("{{\"{list}\": [{record}, {deep}], \"total\": 2000, \"facets\": {values}}}");
+        for exchange in &*ORDINARY {
+            let _ = exchange.parse_body(body.as_bytes());
         }
     }
 }

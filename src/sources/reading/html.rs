@@ -51,6 +51,17 @@ pub(in crate::sources) fn lines_to_html(text: &str) -> String {
     escape(text).replace("\r\n", "\n").replace('\n', "<br>")
 }
 
+/// Adds a part of a text under its heading; a blank heading is left out.
+pub(in crate::sources) fn push_section(html: &mut String, heading: &str, content: &str) {
+    let heading = heading.trim();
+    if !heading.is_empty() {
+        html.push_str("<h3>");
+        html.push_str(&escape(heading));
+        html.push_str("</h3>");
+    }
+    html.push_str(content);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

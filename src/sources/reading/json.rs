@@ -46,6 +46,11 @@ impl<'a> Document<'a> {
 pub(in crate::sources) struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
+    /// The JSON it is written in.
+    pub(in crate::sources) fn json(self) -> &'a str {
+        self.0
+    }
+
     /// What it is, for people.
     pub(in crate::sources) fn kind(self) -> &'static str {
         match self.0.as_bytes().first() {
@@ -130,6 +135,11 @@ impl<'a> Object<'a> {
     pub(in crate::sources) fn get(&self, key: &str) -> Option<Value<'a>> {
         let (_, value) = self.0.iter().rev().find(|(name, _)| name == key)?;
         (value.0 != "null").then_some(*value)
+    }
+
+    /// All keys with their values, in the order of the object.
+    pub(in crate::sources) fn entries(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
     pub(in crate::sources) fn text(&self, key: &str) -> Option<String> {

@@ -6,11 +6,17 @@
 mod headings;
 mod html;
 mod json;
+mod ld;
 mod pay;
+mod place;
 mod records;
+mod tenant;
 
 pub(super) use headings::asks_for_requirements;
-pub(super) use html::{escape, lines_to_html, unescape_once};
+pub(super) use html::{escape, lines_to_html, push_section, unescape_once};
 pub(super) use json::{Document, Object, Value};
-pub(super) use pay::range;
+pub(super) use ld::job_postings;
+pub(super) use pay::{period, range};
+pub(super) use place::{PlaceKeys, country_code};
 pub(super) use records::Records;
+pub(super) use tenant::tenant;
