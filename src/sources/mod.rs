@@ -4,16 +4,42 @@
 //! drives fetching, paging, limits and storing. To add one: `src/sources/x.rs`, two sorted lines here, a folder `fixtures/x/`, and a
 //! schedule `jobs/x.toml`; a test says what is missing. `contract/` is what a source is, `reading/` is what sources read with.
 
+mod adzuna;
+mod arbeitnow;
+mod arbeitsagentur;
 mod ashby;
 mod contract;
 mod greenhouse;
+mod hackernews;
+mod himalayas;
+mod jobicy;
 mod lever;
+mod platsbanken;
 mod reading;
+mod remoteok;
+mod remotive;
+mod themuse;
+mod usajobs;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
 
 /// All sources, sorted by name.
-pub static SOURCES: &[&dyn Source] = &[&ashby::Ashby, &greenhouse::Greenhouse, &lever::Lever];
+pub static SOURCES: &[&dyn Source] = &[
+    &adzuna::Adzuna,
+    &arbeitnow::Arbeitnow,
+    &arbeitsagentur::Arbeitsagentur,
+    &ashby::Ashby,
+    &greenhouse::Greenhouse,
+    &hackernews::HackerNews,
+    &himalayas::Himalayas,
+    &jobicy::Jobicy,
+    &lever::Lever,
+    &platsbanken::Platsbanken,
+    &remoteok::RemoteOk,
+    &remotive::Remotive,
+    &themuse::TheMuse,
+    &usajobs::UsaJobs,
+];
 
 /// The source of that name.
 ///

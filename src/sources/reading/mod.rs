@@ -7,10 +7,12 @@ mod headings;
 mod html;
 mod json;
 mod pay;
+mod query;
 mod records;
 
 pub(super) use headings::asks_for_requirements;
 pub(super) use html::{escape, lines_to_html, unescape_once};
 pub(super) use json::{Document, Object, Value};
 pub(super) use pay::range;
+pub(super) use query::{asked_for, number_in, with_number};
 pub(super) use records::Records;
