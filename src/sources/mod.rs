@@ -4,16 +4,27 @@
 //! drives fetching, paging, limits and storing. To add one: `src/sources/x.rs`, two sorted lines here, a folder `fixtures/x/`, and a
 //! schedule `jobs/x.toml`; a test says what is missing. `contract/` is what a source is, `reading/` is what sources read with.
 
+mod adzuna;
+mod arbeitnow;
+mod arbeitsagentur;
 mod ashby;
 mod bamboohr;
 mod breezy;
 mod contract;
 mod greenhouse;
+mod hackernews;
+mod himalayas;
+mod jobicy;
 mod lever;
 mod pinpoint;
+mod platsbanken;
 mod reading;
 mod recruitee;
+mod remoteok;
+mod remotive;
 mod smartrecruiters;
+mod themuse;
+mod usajobs;
 mod workable;
 mod workday;
 
@@ -21,14 +32,25 @@ pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Ter
 
 /// All sources, sorted by name.
 pub static SOURCES: &[&dyn Source] = &[
+    &adzuna::Adzuna,
+    &arbeitnow::Arbeitnow,
+    &arbeitsagentur::Arbeitsagentur,
     &ashby::Ashby,
     &bamboohr::BambooHr,
     &breezy::Breezy,
     &greenhouse::Greenhouse,
+    &hackernews::HackerNews,
+    &himalayas::Himalayas,
+    &jobicy::Jobicy,
     &lever::Lever,
     &pinpoint::Pinpoint,
+    &platsbanken::Platsbanken,
     &recruitee::Recruitee,
+    &remoteok::RemoteOk,
+    &remotive::Remotive,
     &smartrecruiters::SmartRecruiters,
+    &themuse::TheMuse,
+    &usajobs::UsaJobs,
     &workable::Workable,
     &workday::Workday,
 ];

@@ -9,6 +9,7 @@ mod json;
 mod ld;
 mod pay;
 mod place;
+mod query;
 mod records;
 mod tenant;
 
@@ -18,5 +19,6 @@ pub(super) use json::{Document, Object, Value};
 pub(super) use ld::job_postings;
 pub(super) use pay::{period, range};
 pub(super) use place::{PlaceKeys, country_code};
+pub(super) use query::{asked_for, number_in, with_number};
 pub(super) use records::Records;
 pub(super) use tenant::tenant;
