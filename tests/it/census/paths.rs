@@ -18,20 +18,19 @@ fn xml(text: &str) -> Value {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = false;
     let mut open: Vec<(String, Map<String, Value>)> = vec![(String::new(), Map::new())];
-    let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     while let Ok(event) = reader.read_event() {
         match event {
             Event::Eof => break,
-            Event::Start(tag) => open.push((name(tag.name().as_ref()), Map::new())),
-            Event::Empty(tag) => push(&mut open, name(tag.name().as_ref()), Map::new()),
+            Event::Start(tag) => open.push((tag.name().as_ref().to_owned(), Map::new())),
+            Event::Empty(tag) => push(&mut open, tag.name().as_ref().to_owned(), Map::new()),
             Event::End(_) if open.len() > 1 => {
                 if let Some((name, element)) = open.pop() {
                     push(&mut open, name, element);
                 }
             }
-            Event::Text(text) => add_text(&mut open, &String::from_utf8_lossy(&text)),
-            Event::CData(text) => add_text(&mut open, &String::from_utf8_lossy(&text)),
-            Event::GeneralRef(name) => add_text(&mut open, &format!("&{};", String::from_utf8_lossy(&name))),
+            Event::Text(text) => add_text(&mut open, &text),
+            Event::CData(text) => add_text(&mut open, &text),
+            Event::GeneralRef(name) => add_text(&mut open, &format!("&{};", &*name)),
             _ => {}
         }
     }
