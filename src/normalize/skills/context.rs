@@ -2,19 +2,25 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
+use rustc_hash::FxHashSet;
+
 use super::{Hit, Part, dictionary::Care};
 use crate::normalize::cues;
 
 /// Words right behind a name that make it a technology.
-static BEHIND: LazyLock<Vec<&str>> = LazyLock::new(|| words("behind"));
+static BEHIND: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("behind"));
 /// Words in the clause before a name that speak of skill or work.
-static BEFORE: LazyLock<Vec<&str>> = LazyLock::new(|| words("before"));
+static BEFORE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words: Vec<&str> = words("before").into_iter().collect();
+    cues::automaton(&words)
+});
 /// Words right before a name that tie it to the clause.
-static JOINTS: LazyLock<Vec<&str>> = LazyLock::new(|| words("joint"));
+static JOINTS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("joint"));
 /// Words that may stand between the members of a list.
-static BETWEEN: LazyLock<Vec<&str>> = LazyLock::new(|| words("between"));
+static BETWEEN: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("between"));
 
-fn words(tag: &str) -> Vec<&'static str> {
+fn words(tag: &str) -> FxHashSet<&'static str> {
     cues::table(include_str!("cues.tsv")).filter(|(known, _)| *known == tag).map(|(_, word)| word).collect()
 }
 
@@ -65,8 +71,9 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
         Some('&') if doubtful => return false,
         Some('\'' | '’') if care >= Care::Cue => return false,
         Some('.') if ends_plain => {
-            let rest: String = tail[1..].chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
-            if DOMAINS.contains(&rest.to_ascii_lowercase().as_str()) || (doubtful && !rest.is_empty()) {
+            let rest = tail.strip_prefix('.').unwrap_or_default();
+            let rest = rest.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
+            if DOMAINS.iter().any(|domain| rest.eq_ignore_ascii_case(domain)) || (doubtful && !rest.is_empty()) {
                 return false;
             }
         }
@@ -174,17 +181,18 @@ fn led_to(text: &str, hit: &Hit) -> bool {
     let from = text.floor_char_boundary(hit.start.saturating_sub(90));
     let head = &text[from..hit.start];
     let clause = head.rsplit(['\n', '!', '?']).next().unwrap_or_default();
-    let clause = clause.rsplit(". ").next().unwrap_or_default().to_lowercase();
+    let clause = clause.rsplit(". ").next().unwrap_or_default();
     let trimmed = clause.trim_end();
     if trimmed.is_empty() {
         return false;
     }
     let tied = trimmed.ends_with([',', '/', '(', ':', '&', '+'])
-        || JOINTS.contains(
-            &trimmed.rsplit([' ', '(', ',']).next().unwrap_or_default().trim_matches(['(', ',', '.', ':']),
-        );
+        || {
+            let word = trimmed.rsplit([' ', '\u{a0}', '(', ',']).next().unwrap_or_default();
+            JOINTS.contains(word.trim_matches(['(', ',', '.', ':']).to_lowercase().as_str())
+        };
     // The word right before is the cue itself: "using Slack", "language: Go".
-    tied && BEFORE.iter().any(|cue| trimmed.contains(cue))
+    tied && BEFORE.is_match(trimmed)
 }
 
 /// `Backend Engineer (Go)`, `Software Engineer - Rust`.
