@@ -26,6 +26,8 @@ fn words(tag: &str) -> FxHashSet<&'static str> {
 
 /// Endings that make a name the beginning of an address.
 const DOMAINS: [&str; 10] = ["com", "io", "org", "net", "de", "ai", "co", "dev", "app", "eu"];
+/// Words right behind a name that make it an ordinary word.
+const SEASON: [&str; 7] = ["to", "semester", "internship", "of", "at", "season", "time"];
 /// Words of titles that speak of building software.
 const BUILDERS: [&str; 12] = [
     "engineer",
@@ -49,7 +51,7 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
     let (before, after) = (head.chars().next_back(), tail.chars().next());
     let starts_plain = word.starts_with(char::is_alphanumeric);
     let ends_plain = word.ends_with(char::is_alphanumeric);
-    let doubtful = care >= Care::Cue || word.len() <= 3;
+    let doubtful = care >= Care::Name || word.len() <= 3;
     match before {
         Some(char) if char.is_alphanumeric() || matches!(char, '_' | '@') => return false,
         Some('#' | '&' | '$') if doubtful => return false,
@@ -57,7 +59,7 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
             return false;
         }
         Some('-' | '–' | '\'' | '’')
-            if care >= Care::Cue
+            if care >= Care::Name
                 && head.trim_end_matches(['-', '–', '\'', '’']).ends_with(char::is_alphanumeric) =>
         {
             return false;
@@ -69,7 +71,7 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
         Some(char) if char.is_alphanumeric() => return !ends_plain && char.is_numeric(),
         Some('+' | '#') if ends_plain && word.len() <= 2 => return false,
         Some('&') if doubtful => return false,
-        Some('\'' | '’') if care >= Care::Cue => return false,
+        Some('\'' | '’') if care >= Care::Name => return false,
         Some('.') if ends_plain => {
             let rest = tail.strip_prefix('.').unwrap_or_default();
             let rest = rest.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
@@ -77,9 +79,8 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
                 return false;
             }
         }
-        Some('-') if care >= Care::Cue => {
-            let rest = tail[1..].to_owned_word();
-            return BEHIND.contains(&rest.as_str());
+        Some('-') if care >= Care::Name => {
+            return holds(&BEHIND, first_word(&tail[1..]));
         }
         _ => {}
     }
@@ -93,43 +94,43 @@ fn in_address(head: &str) -> bool {
     run.contains("://") || run.contains("www.") || run.contains('@')
 }
 
-trait FirstWord {
-    fn to_owned_word(&self) -> String;
+/// The letters and digits a text begins with.
+fn first_word(text: &str) -> &str {
+    let more = |char: char| !char.is_alphanumeric() && char != '*';
+    text.split(more).next().unwrap_or_default()
 }
 
-impl FirstWord for str {
-    fn to_owned_word(&self) -> String {
-        self.chars()
-            .take_while(|char| char.is_alphanumeric() || *char == '*')
-            .take(24)
-            .flat_map(char::to_lowercase)
-            .collect()
-    }
+/// True where a set of words in small letters holds a word in any case.
+fn holds(words: &FxHashSet<&str>, word: &str) -> bool {
+    words.contains(word)
+        || (word.len() <= 40
+            && word.contains(char::is_uppercase)
+            && words.contains(word.to_lowercase().as_str()))
 }
 
 /// Keeps the hits that need no cue and those that have one.
 pub(super) fn confirm(text: &str, part: Part, hits: Vec<Hit>) -> Vec<Hit> {
-    let mut sure: Vec<bool> = hits.iter().map(|hit| hit.care < Care::Cue).collect();
-    let lists: Vec<bool> = hits
-        .windows(2)
-        .map(|pair| is_list(text.get(pair[0].end..pair[1].start).unwrap_or_default()))
-        .collect();
+    let mut sure: Vec<bool> = hits.iter().map(|hit| hit.care < Care::Name).collect();
     for (at, hit) in hits.iter().enumerate() {
-        if hit.care == Care::Cue {
+        if matches!(hit.care, Care::Name | Care::Cue) {
             sure[at] = named_behind(text, hit)
                 || led_to(text, hit)
+                || (hit.care == Care::Name && amid(text, hit))
                 || (part == Part::Title && alone_in_title(text, hit));
         }
     }
     // Certainty runs along a list in both directions; a year makes "Spring" a season even there.
-    let is_open = |hit: &Hit| hit.care >= Care::Cue && !is_season(text, hit);
+    let is_open = |hit: &Hit| hit.care >= Care::Name && !is_season(text, hit);
+    let runs_on = |first: &Hit, second: &Hit| {
+        is_list(text.get(first.end..second.start).unwrap_or_default())
+    };
     for at in 1..hits.len() {
-        if !sure[at] && sure[at - 1] && lists[at - 1] && is_open(&hits[at]) {
+        if !sure[at] && sure[at - 1] && is_open(&hits[at]) && runs_on(&hits[at - 1], &hits[at]) {
             sure[at] = true;
         }
     }
     for at in (1..hits.len()).rev() {
-        if !sure[at - 1] && sure[at] && lists[at - 1] && is_open(&hits[at - 1]) {
+        if !sure[at - 1] && sure[at] && is_open(&hits[at - 1]) && runs_on(&hits[at - 1], &hits[at]) {
             sure[at - 1] = true;
         }
     }
@@ -149,7 +150,7 @@ fn is_list(gap: &str) -> bool {
         if bare.is_empty() {
             continue;
         }
-        if !BETWEEN.contains(&bare.to_lowercase().as_str()) {
+        if !holds(&BETWEEN, bare) {
             return false;
         }
         signs = true;
@@ -160,8 +161,8 @@ fn is_list(gap: &str) -> bool {
 fn named_behind(text: &str, hit: &Hit) -> bool {
     let tail = &text[hit.end..];
     let Some(rest) = tail.strip_prefix([' ', '-', '\u{a0}']) else { return false };
-    let word: String = rest.to_owned_word();
-    if BEHIND.contains(&word.as_str()) {
+    let word = first_word(rest);
+    if holds(&BEHIND, word) {
         return true;
     }
     // A version: `Angular 17`, `Spring 5.3`, but no year.
@@ -181,7 +182,8 @@ fn led_to(text: &str, hit: &Hit) -> bool {
     let from = text.floor_char_boundary(hit.start.saturating_sub(90));
     let head = &text[from..hit.start];
     let clause = head.rsplit(['\n', '!', '?']).next().unwrap_or_default();
-    let clause = clause.rsplit(". ").next().unwrap_or_default();
+    let sentence = clause.as_bytes().windows(2).rposition(|pair| pair == b". ").map_or(0, |at| at + 2);
+    let clause = clause.get(sentence..).unwrap_or_default();
     let trimmed = clause.trim_end();
     if trimmed.is_empty() {
         return false;
@@ -189,10 +191,18 @@ fn led_to(text: &str, hit: &Hit) -> bool {
     let tied = trimmed.ends_with([',', '/', '(', ':', '&', '+'])
         || {
             let word = trimmed.rsplit([' ', '\u{a0}', '(', ',']).next().unwrap_or_default();
-            JOINTS.contains(word.trim_matches(['(', ',', '.', ':']).to_lowercase().as_str())
+            holds(&JOINTS, word.trim_matches(['(', ',', '.', ':']))
         };
     // The word right before is the cue itself: "using Slack", "language: Go".
     tied && BEFORE.is_match(trimmed)
+}
+
+/// True right behind a word in small letters, and not before another capital: only a name has one there.
+fn amid(text: &str, hit: &Hit) -> bool {
+    let Some(head) = text[..hit.start].strip_suffix([' ', '\u{a0}']) else { return false };
+    let word = head.rsplit([' ', '\n', '\u{a0}', '(']).next().unwrap_or_default();
+    let longer = text[hit.end..].trim_start().starts_with(char::is_uppercase);
+    !word.is_empty() && word.chars().all(char::is_lowercase) && !longer && !is_season(text, hit)
 }
 
 /// `Backend Engineer (Go)`, `Software Engineer - Rust`.
@@ -210,7 +220,7 @@ fn alone_in_title(title: &str, hit: &Hit) -> bool {
 
 /// `Spring 2026`, `Go to`: a year or a small word right behind.
 fn is_season(text: &str, hit: &Hit) -> bool {
-    let rest = text[hit.end..].trim_start().to_owned_word();
+    let rest = first_word(text[hit.end..].trim_start());
     (rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_digit()))
-        || matches!(rest.as_str(), "to" | "semester" | "internship" | "of" | "at" | "season" | "time")
+        || SEASON.iter().any(|word| rest.eq_ignore_ascii_case(word))
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use super::{Hit, context};
+use super::{Hit, context, words::Words};
 
 /// How carefully a spelling is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,8 @@ pub(super) enum Care {
     None,
     /// Exact case.
     Case,
+    /// Exact case, and a cue or a place amid words in small letters.
+    Name,
     /// Exact case and a cue.
     Cue,
     /// Exact case, beside other technologies only.
@@ -54,7 +56,18 @@ pub(super) struct Dictionary {
     /// Those with the same key side by side, the longest first.
     pub aliases: Vec<Alias>,
     by_key: FxHashMap<u64, (u32, u32)>,
+    /// One bit for each key, at the place its product names: most words of a text end here.
+    filter: Vec<u64>,
     by_text: FxHashMap<String, u16>,
+}
+
+/// Eight kilobytes, a bit in thirty set.
+const FILTER_BITS: u32 = 16;
+
+/// Where the filter holds the bit of a key.
+fn place(key: u64) -> (usize, u64) {
+    let bits = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
+    (usize::try_from(bits >> 6).unwrap_or_default(), 1 << (bits & 63))
 }
 
 pub(super) static DICTIONARY: LazyLock<Dictionary> =
@@ -81,15 +94,26 @@ impl Dictionary {
         }
         aliases.sort_by_key(|alias| (alias.key, std::cmp::Reverse(alias.text.len()), alias.care));
         let mut by_key: FxHashMap<u64, (u32, u32)> = FxHashMap::default();
+        let mut filter = vec![0; 1 << (FILTER_BITS - 6)];
         for (at, alias) in (0_u32..).zip(&aliases) {
             by_key.entry(alias.key).or_insert((at, at)).1 = at + 1;
+            let (block, bit) = place(alias.key);
+            if let Some(bits) = filter.get_mut(block) {
+                *bits |= bit;
+            }
         }
-        Self { entries, aliases, by_key, by_text }
+        Self { entries, aliases, by_key, filter, by_text }
+    }
+
+    /// True where some spelling may have a first word with this key.
+    pub fn may_hold(&self, key: u64) -> bool {
+        let (block, bit) = place(key);
+        self.filter.get(block).is_some_and(|bits| bits & bit != 0)
     }
 
     /// The longest spelling whose first word begins at `start` and that begins at `from` or later.
-    pub fn at(&self, text: &str, from: usize, start: usize, word: &[u8]) -> Option<Hit> {
-        let &(first, end) = self.by_key.get(&key(word))?;
+    pub fn at(&self, text: &str, from: usize, start: usize, key: u64) -> Option<Hit> {
+        let &(first, end) = self.by_key.get(&key)?;
         let same = self.aliases.get(first as usize..end as usize)?;
         same.iter().find_map(|alias| {
             let start = start.checked_sub(alias.lead).filter(|start| *start >= from)?;
@@ -124,12 +148,13 @@ impl Alias {
     fn read(spelling: &'static str, entry: u16) -> Option<Self> {
         let (care, text) = match spelling.split_at_checked(1) {
             Some(("=", text)) => (Care::Case, text),
+            Some(("~", text)) => (Care::Name, text),
             Some(("?", text)) => (Care::Cue, text),
             Some(("!", text)) => (Care::List, text),
             _ => (Care::None, spelling),
         };
-        let (lead, word) = words(text).next()?;
-        Some(Self { text, entry, care, lead, key: key(word) })
+        let (lead, key) = Words::new(text).next()?;
+        Some(Self { text, entry, care, lead, key })
     }
 }
 
@@ -149,28 +174,4 @@ pub(super) fn rows(file: &'static str) -> impl Iterator<Item = Row> {
         let spellings = cells.next().unwrap_or(name);
         Some(Row { name, kind, spellings, wider: cells.next().unwrap_or_default() })
     })
-}
-
-/// The runs of ASCII letters and digits in a text, each with its place.
-pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &[u8])> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = bytes.get(at..)?;
-        let start = rest.iter().position(u8::is_ascii_alphanumeric)?;
-        let word = rest.get(start..)?;
-        let length = word.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(word.len());
-        let start = at + start;
-        at = start + length;
-        Some((start, word.get(..length)?))
-    })
-}
-
-/// The first eight bytes of a word in lower case.
-fn key(word: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    for (byte, from) in bytes.iter_mut().zip(word) {
-        *byte = from | 0x20;
-    }
-    u64::from_le_bytes(bytes)
 }

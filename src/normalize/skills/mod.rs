@@ -6,9 +6,11 @@
 
 mod context;
 mod dictionary;
+mod words;
 
 use dictionary::{Care, DICTIONARY, Kind};
 use rustc_hash::FxHashSet;
+use words::Words;
 
 /// Where a text stands: short titles name technologies in their own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,9 +88,11 @@ struct Hit {
 fn hits(text: &str, part: Part) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     let mut end = 0;
-    for (start, word) in dictionary::words(text) {
-        if start >= end
-            && let Some(hit) = DICTIONARY.at(text, end, start, word)
+    let dictionary = &*DICTIONARY;
+    for (start, key) in Words::new(text) {
+        if dictionary.may_hold(key)
+            && start >= end
+            && let Some(hit) = dictionary.at(text, end, start, key)
         {
             end = hit.end;
             found.push(hit);
