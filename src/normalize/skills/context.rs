@@ -75,7 +75,9 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
         Some('.') if ends_plain => {
             let rest = tail.strip_prefix('.').unwrap_or_default();
             let rest = rest.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
-            if DOMAINS.iter().any(|domain| rest.eq_ignore_ascii_case(domain)) || (doubtful && !rest.is_empty()) {
+            if DOMAINS.iter().any(|domain| rest.eq_ignore_ascii_case(domain))
+                || (doubtful && !rest.is_empty())
+            {
                 return false;
             }
         }
@@ -121,9 +123,7 @@ pub(super) fn confirm(text: &str, part: Part, hits: Vec<Hit>) -> Vec<Hit> {
     }
     // Certainty runs along a list in both directions; a year makes "Spring" a season even there.
     let is_open = |hit: &Hit| hit.care >= Care::Name && !is_season(text, hit);
-    let runs_on = |first: &Hit, second: &Hit| {
-        is_list(text.get(first.end..second.start).unwrap_or_default())
-    };
+    let runs_on = |first: &Hit, second: &Hit| is_list(text.get(first.end..second.start).unwrap_or_default());
     for at in 1..hits.len() {
         if !sure[at] && sure[at - 1] && is_open(&hits[at]) && runs_on(&hits[at - 1], &hits[at]) {
             sure[at] = true;
@@ -188,11 +188,10 @@ fn led_to(text: &str, hit: &Hit) -> bool {
     if trimmed.is_empty() {
         return false;
     }
-    let tied = trimmed.ends_with([',', '/', '(', ':', '&', '+'])
-        || {
-            let word = trimmed.rsplit([' ', '\u{a0}', '(', ',']).next().unwrap_or_default();
-            holds(&JOINTS, word.trim_matches(['(', ',', '.', ':']))
-        };
+    let tied = trimmed.ends_with([',', '/', '(', ':', '&', '+']) || {
+        let word = trimmed.rsplit([' ', '\u{a0}', '(', ',']).next().unwrap_or_default();
+        holds(&JOINTS, word.trim_matches(['(', ',', '.', ':']))
+    };
     // The word right before is the cue itself: "using Slack", "language: Go".
     tied && BEFORE.is_match(trimmed)
 }

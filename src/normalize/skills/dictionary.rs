@@ -80,7 +80,9 @@ impl Dictionary {
             let Ok(entry) = u16::try_from(entries.len()) else { break };
             let kind = if matches!(row.kind, "topic" | "assistant") { Kind::Topic } else { Kind::Stack };
             entries.push(Entry { name: row.name, kind, wider: None });
-            aliases.extend(row.spellings.split(" | ").filter_map(|spelling| Alias::read(spelling.trim(), entry)));
+            aliases.extend(
+                row.spellings.split(" | ").filter_map(|spelling| Alias::read(spelling.trim(), entry)),
+            );
         }
         let mut by_text = FxHashMap::default();
         for alias in &aliases {

@@ -2,7 +2,8 @@
 //!
 //! The dictionary is `dictionary.tsv`; to add a technology, add a line there, and to add a cue in some language, a word in
 //! `cues.tsv`. Names that are also ordinary words (Go, Excel, Spring) count only in their exact spelling and beside a cue, see
-//! `context.rs`. Nothing is guessed from a name alone, and one technology is not inferred from another.
+//! `context.rs`. Principles, norms and assistants are known but not read from texts, see `README.md`. Nothing is guessed from a name
+//! alone; only a service names the cloud or system it is part of.
 
 mod context;
 mod dictionary;

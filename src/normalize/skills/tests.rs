@@ -46,7 +46,12 @@ fn the_dictionary_is_sound() {
     for row in dictionary::rows(FILE) {
         assert!(names.insert(row.name.to_lowercase()), "{} stands twice", row.name);
         assert!(KINDS.contains(&row.kind), "{}: kind {}", row.name, row.kind);
-        assert!(row.wider.is_empty() || canonical(row.wider) == Some(row.wider), "{}: {}", row.name, row.wider);
+        assert!(
+            row.wider.is_empty() || canonical(row.wider) == Some(row.wider),
+            "{}: {}",
+            row.name,
+            row.wider
+        );
         for cell in [row.name, row.spellings] {
             assert!(!cell.is_empty() && cell.trim() == cell && !cell.contains("  "), "{cell:?}");
         }
@@ -203,7 +208,8 @@ fn cues_in_nine_languages() {
 fn a_capital_amid_small_letters_is_a_name() {
     assert_eq!(text("our apps are written by hand in React"), ["React"]);
     assert_eq!(text("we moved to Django last year"), ["Django"]);
-    for none in ["React to change", "we react to change", "Excel in all you do", "the Angular Momentum club"] {
+    for none in ["React to change", "we react to change", "Excel in all you do", "the Angular Momentum club"]
+    {
         assert!(text(none).is_empty(), "{none}: {:?}", text(none));
     }
 }
