@@ -62,7 +62,9 @@ impl Score {
 fn report_quarters(name: &str, quarters: [Score; 4]) -> Score {
     let sum = |which: &[usize]| {
         let mut sum = Score::default();
-        which.iter().for_each(|at| sum.add(quarters[*at]));
+        for at in which {
+            sum.add(quarters[*at]);
+        }
         sum
     };
     for (part, which) in

@@ -17,6 +17,12 @@ static BEFORE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 /// Words right before a name that tie it to the clause.
 static JOINTS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("joint"));
+/// Words of place or use right before a name that is seldom anything else.
+static AMID: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("amid"));
+/// Phrases right behind a name that ask for it.
+static PRAISE: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("praise"));
+/// Phrases that begin with a name and do not mean it.
+static ORDINARY: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("ordinary"));
 /// Words that may stand between the members of a list.
 static BETWEEN: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("between"));
 
@@ -26,8 +32,6 @@ fn words(tag: &str) -> FxHashSet<&'static str> {
 
 /// Endings that make a name the beginning of an address.
 const DOMAINS: [&str; 10] = ["com", "io", "org", "net", "de", "ai", "co", "dev", "app", "eu"];
-/// Words right behind a name that make it an ordinary word.
-const SEASON: [&str; 7] = ["to", "semester", "internship", "of", "at", "season", "time"];
 /// Words of titles that speak of building software.
 const BUILDERS: [&str; 12] = [
     "engineer",
@@ -58,9 +62,9 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
         Some('.') if starts_plain && doubtful && head[..head.len() - 1].ends_with(char::is_alphanumeric) => {
             return false;
         }
-        Some('-' | '–' | '\'' | '’')
-            if care >= Care::Name
-                && head.trim_end_matches(['-', '–', '\'', '’']).ends_with(char::is_alphanumeric) =>
+        Some('\'' | '’') if care >= Care::Name && !elided(head) => return false,
+        Some('-' | '–')
+            if care >= Care::Name && head.trim_end_matches(['-', '–']).ends_with(char::is_alphanumeric) =>
         {
             return false;
         }
@@ -87,6 +91,13 @@ pub(super) fn is_word(text: &str, start: usize, end: usize, care: Care) -> bool 
         _ => {}
     }
     !matches!(before, Some('.' | '/' | '-' | ':')) || !in_address(head)
+}
+
+/// True behind a shortened article or preposition: `d’Excel`.
+fn elided(head: &str) -> bool {
+    let word = head.trim_end_matches(['\'', '’']);
+    let short = word.rsplit(|char: char| !char.is_alphanumeric()).next().unwrap_or_default();
+    word.is_empty() || short.is_empty() || ["d", "l", "qu"].iter().any(|end| short.eq_ignore_ascii_case(end))
 }
 
 /// True where the run of signs without blanks before a word begins an address.
@@ -122,7 +133,7 @@ pub(super) fn confirm(text: &str, part: Part, hits: Vec<Hit>) -> Vec<Hit> {
         }
     }
     // Certainty runs along a list in both directions; a year makes "Spring" a season even there.
-    let is_open = |hit: &Hit| hit.care >= Care::Name && !is_season(text, hit);
+    let is_open = |hit: &Hit| hit.care >= Care::Name && !is_ordinary(text, hit);
     let runs_on = |first: &Hit, second: &Hit| is_list(text.get(first.end..second.start).unwrap_or_default());
     for at in 1..hits.len() {
         if !sure[at] && sure[at - 1] && is_open(&hits[at]) && runs_on(&hits[at - 1], &hits[at]) {
@@ -162,7 +173,7 @@ fn named_behind(text: &str, hit: &Hit) -> bool {
     let tail = &text[hit.end..];
     let Some(rest) = tail.strip_prefix([' ', '-', '\u{a0}']) else { return false };
     let word = first_word(rest);
-    if holds(&BEHIND, word) {
+    if holds(&BEHIND, word) || PRAISE.iter().any(|phrase| begins(rest, phrase)) {
         return true;
     }
     // A version: `Angular 17`, `Spring 5.3`, but no year.
@@ -176,7 +187,7 @@ fn named_behind(text: &str, hit: &Hit) -> bool {
 
 /// True where the clause before a name speaks of skill and leads right to it.
 fn led_to(text: &str, hit: &Hit) -> bool {
-    if is_season(text, hit) {
+    if is_ordinary(text, hit) {
         return false;
     }
     let from = text.floor_char_boundary(hit.start.saturating_sub(90));
@@ -190,18 +201,19 @@ fn led_to(text: &str, hit: &Hit) -> bool {
     }
     let tied = trimmed.ends_with([',', '/', '(', ':', '&', '+']) || {
         let word = trimmed.rsplit([' ', '\u{a0}', '(', ',']).next().unwrap_or_default();
-        holds(&JOINTS, word.trim_matches(['(', ',', '.', ':']))
+        holds(&JOINTS, word.trim_matches(['(', ',', '.', ':', '\'', '’']))
     };
     // The word right before is the cue itself: "using Slack", "language: Go".
     tied && BEFORE.is_match(trimmed)
 }
 
-/// True right behind a word in small letters, and not before another capital: only a name has one there.
+/// `kept in Salesforce`: right behind a word of place or use, and not part of a longer name.
 fn amid(text: &str, hit: &Hit) -> bool {
     let Some(head) = text[..hit.start].strip_suffix([' ', '\u{a0}']) else { return false };
     let word = head.rsplit([' ', '\n', '\u{a0}', '(']).next().unwrap_or_default();
-    let longer = text[hit.end..].trim_start().starts_with(char::is_uppercase);
-    !word.is_empty() && word.chars().all(char::is_lowercase) && !longer && !is_season(text, hit)
+    let rest = text[hit.end..].strip_prefix([' ', '\u{a0}']).unwrap_or_default();
+    let longer = rest.starts_with(char::is_uppercase);
+    AMID.contains(word) && !longer && !is_ordinary(text, hit)
 }
 
 /// `Backend Engineer (Go)`, `Software Engineer - Rust`.
@@ -217,9 +229,16 @@ fn alone_in_title(title: &str, hit: &Hit) -> bool {
         && BUILDERS.iter().any(|word| lower.contains(word))
 }
 
-/// `Spring 2026`, `Go to`: a year or a small word right behind.
-fn is_season(text: &str, hit: &Hit) -> bool {
-    let rest = first_word(text[hit.end..].trim_start());
-    (rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_digit()))
-        || SEASON.iter().any(|word| rest.eq_ignore_ascii_case(word))
+/// `Spring 2026`, `Go to`: a year behind a season, or a phrase of ordinary words.
+fn is_ordinary(text: &str, hit: &Hit) -> bool {
+    let phrase = &text[hit.start..];
+    let year = || first_word(text[hit.end..].trim_start());
+    (begins(phrase, "spring") && year().len() == 4 && year().bytes().all(|byte| byte.is_ascii_digit()))
+        || ORDINARY.iter().any(|ordinary| begins(phrase, ordinary))
+}
+
+/// True where a text begins with a phrase, in any case.
+fn begins(text: &str, phrase: &str) -> bool {
+    text.get(..phrase.len()).is_some_and(|head| head.eq_ignore_ascii_case(phrase))
+        && !text[phrase.len()..].starts_with(char::is_alphanumeric)
 }

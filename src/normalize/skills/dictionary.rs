@@ -16,7 +16,7 @@ pub(super) enum Care {
     None,
     /// Exact case.
     Case,
-    /// Exact case, and a cue or a place amid words in small letters.
+    /// Exact case, and a cue or a word of place or use right before it.
     Name,
     /// Exact case and a cue.
     Cue,
