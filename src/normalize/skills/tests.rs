@@ -124,6 +124,15 @@ fn what_stands_side_by_side_is_read_apart() {
 }
 
 #[test]
+fn small_letters_count_in_lists() {
+    assert_eq!(text("html, css, react and node"), ["HTML", "CSS", "React", "Node.js"]);
+    for none in ["we react and excel", "java coffee in spring", "a sql query, then express delivery"] {
+        let found = text(none);
+        assert!(found.iter().all(|name| ["Java", "SQL"].contains(&name.as_str())), "{none}: {found:?}");
+    }
+}
+
+#[test]
 fn a_service_names_its_cloud() {
     assert_eq!(text("EC2, SQS and Azure Functions"), ["EC2", "AWS", "SQS", "Azure Functions", "Azure"]);
     assert_eq!(text("GKE"), ["GKE", "GCP"]);
