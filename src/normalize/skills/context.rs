@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Hit, Part, dictionary::Care};
 use crate::normalize::cues;
@@ -19,15 +19,26 @@ static BEFORE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 static JOINTS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("joint"));
 /// Words of place or use right before a name that is seldom anything else.
 static AMID: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("amid"));
-/// Phrases right behind a name that ask for it.
-static PRAISE: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("praise"));
-/// Phrases that begin with a name and do not mean it.
-static ORDINARY: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("ordinary"));
+/// Phrases right behind a name that ask for it, by their first word.
+static PRAISE: LazyLock<Phrases> = LazyLock::new(|| phrases("praise", 0));
+/// Phrases that begin with a name and do not mean it, by the word behind the name.
+static ORDINARY: LazyLock<Phrases> = LazyLock::new(|| phrases("ordinary", 1));
 /// Words that may stand between the members of a list.
 static BETWEEN: LazyLock<FxHashSet<&str>> = LazyLock::new(|| words("between"));
 
 fn words(tag: &str) -> FxHashSet<&'static str> {
     cues::table(include_str!("cues.tsv")).filter(|(known, _)| *known == tag).map(|(_, word)| word).collect()
+}
+
+type Phrases = FxHashMap<&'static str, Vec<&'static str>>;
+
+fn phrases(tag: &str, word: usize) -> Phrases {
+    let mut phrases = Phrases::default();
+    for phrase in words(tag) {
+        let key = phrase.split([' ', '-']).nth(word).unwrap_or_default();
+        phrases.entry(key).or_default().push(phrase);
+    }
+    phrases
 }
 
 /// Endings that make a name the beginning of an address.
@@ -173,7 +184,9 @@ fn named_behind(text: &str, hit: &Hit) -> bool {
     let tail = &text[hit.end..];
     let Some(rest) = tail.strip_prefix([' ', '-', '\u{a0}']) else { return false };
     let word = first_word(rest);
-    if holds(&BEHIND, word) || PRAISE.iter().any(|phrase| begins(rest, phrase)) {
+    if holds(&BEHIND, word)
+        || PRAISE.get(word).is_some_and(|phrases| phrases.iter().any(|phrase| begins(rest, phrase)))
+    {
         return true;
     }
     // A version: `Angular 17`, `Spring 5.3`, but no year.
@@ -232,9 +245,10 @@ fn alone_in_title(title: &str, hit: &Hit) -> bool {
 /// `Spring 2026`, `Go to`: a year behind a season, or a phrase of ordinary words.
 fn is_ordinary(text: &str, hit: &Hit) -> bool {
     let phrase = &text[hit.start..];
-    let year = || first_word(text[hit.end..].trim_start());
-    (begins(phrase, "spring") && year().len() == 4 && year().bytes().all(|byte| byte.is_ascii_digit()))
-        || ORDINARY.iter().any(|ordinary| begins(phrase, ordinary))
+    let word = first_word(text[hit.end..].trim_start());
+    let is_year = word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    (is_year && begins(phrase, "spring"))
+        || ORDINARY.get(word).is_some_and(|phrases| phrases.iter().any(|ordinary| begins(phrase, ordinary)))
 }
 
 /// True where a text begins with a phrase, in any case.
