@@ -1,13 +1,17 @@
 //! Technologies in titles and texts, by their canonical names.
 //!
-//! The dictionary is `dictionary.tsv`; to add a technology, add a line there. Names that are also ordinary words (Go, Excel,
-//! Spring) count only in their exact spelling and beside a cue, see `context.rs`. Nothing is guessed from a name alone.
+//! The dictionary is `dictionary.tsv`; to add a technology, add a line there, and to add a cue in some language, a word in
+//! `cues.tsv`. Names that are also ordinary words (Go, Excel, Spring) count only in their exact spelling and beside a cue, see
+//! `context.rs`. Principles, norms and assistants are known but not read from texts, see `README.md`. Nothing is guessed from a name
+//! alone; only a service names the cloud or system it is part of.
 
 mod context;
 mod dictionary;
+mod words;
 
-use dictionary::{Alias, Care, DICTIONARY};
+use dictionary::{Care, DICTIONARY, Kind};
 use rustc_hash::FxHashSet;
+use words::Words;
 
 /// Where a text stands: short titles name technologies in their own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,9 @@ impl Skills {
     /// Adds all that a text names.
     pub fn read(&mut self, text: &str, part: Part) {
         for hit in hits(text, part) {
-            self.add(hit.entry);
+            if DICTIONARY.entry(hit.entry).is_some_and(|entry| entry.kind == Kind::Stack) {
+                self.add(hit.entry);
+            }
         }
     }
 
@@ -49,9 +55,12 @@ impl Skills {
 
     fn add(&mut self, entry: u16) {
         if self.seen.insert(entry)
-            && let Some(name) = DICTIONARY.name(entry)
+            && let Some(entry) = DICTIONARY.entry(entry)
         {
-            self.names.push(name.to_owned());
+            self.names.push(entry.name.to_owned());
+            if let Some(wider) = entry.wider {
+                self.add(wider);
+            }
         }
     }
 }
@@ -65,7 +74,7 @@ pub fn find(text: &str, part: Part) -> Vec<String> {
 
 /// The canonical name of one technology in any of its spellings.
 pub fn canonical(name: &str) -> Option<&'static str> {
-    DICTIONARY.lookup(name).and_then(|entry| DICTIONARY.name(entry))
+    DICTIONARY.lookup(name).and_then(|entry| DICTIONARY.entry(entry)).map(|entry| entry.name)
 }
 
 /// One spelling found in a text.
@@ -78,32 +87,18 @@ struct Hit {
 }
 
 fn hits(text: &str, part: Part) -> Vec<Hit> {
-    let mut found: Vec<Hit> = DICTIONARY
-        .automaton
-        .find_overlapping_iter(text)
-        .filter_map(|found| {
-            let alias: &Alias = DICTIONARY.aliases.get(found.pattern().as_usize())?;
-            let (start, end) = (found.start(), found.end());
-            if alias.care != Care::None && text.get(start..end) != Some(alias.text.as_str()) {
-                return None;
-            }
-            context::is_word(text, start, end, alias.care).then_some(Hit {
-                start,
-                end,
-                entry: alias.entry,
-                care: alias.care,
-            })
-        })
-        .collect();
-    found.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end), hit.care));
+    let mut found: Vec<Hit> = Vec::new();
     let mut end = 0;
-    found.retain(|hit| {
-        let kept = hit.start >= end;
-        if kept {
+    let dictionary = &*DICTIONARY;
+    for (start, key) in Words::new(text) {
+        if dictionary.may_hold(key)
+            && start >= end
+            && let Some(hit) = dictionary.at(text, end, start, key)
+        {
             end = hit.end;
+            found.push(hit);
         }
-        kept
-    });
+    }
     context::confirm(text, part, found)
 }
 
