@@ -140,8 +140,10 @@ fn before(text: &str, start: usize, floor: usize) -> Before {
     }
     let last = head.chars().next_back();
     let inside =
-        |last: char| last.is_alphanumeric() || matches!(last, '_' | '#' | '@' | '/' | '.' | '=' | '&' | ',');
-    if touching && last.is_some_and(inside) { Before::Other } else { Before::Nothing }
+        |last: char| last.is_alphanumeric() || matches!(last, '_' | '#' | '@' | '.' | '=' | '&' | ',');
+    // "45/50k€" is a range; after anything but an amount a slash is part of a link or a name.
+    let path = head.strip_suffix('/').is_some_and(|head| !head.is_empty() || floor == 0);
+    if touching && (path || last.is_some_and(inside)) { Before::Other } else { Before::Nothing }
 }
 
 fn last_word(text: &str) -> &str {
@@ -208,14 +210,22 @@ fn after(text: &str, amount: &mut Amount, hints: Hints<'_>) -> bool {
         amount.end += usize::from(dotted);
         known = true;
     }
-    let plus = amount.end + blanks(text, amount.end);
-    if rest(text, plus).starts_with('+') {
-        amount.open = true;
-        if plus == amount.end {
-            amount.end += 1;
-        }
-    }
+    open(text, amount);
     known
+}
+
+/// Takes a `+` that means "or more"; in "$120k + equity" it joins another thing.
+fn open(text: &str, amount: &mut Amount) {
+    let skipped = blanks(text, amount.end);
+    let Some(tail) = rest(text, amount.end + skipped).strip_prefix('+') else { return };
+    let next = if skipped > 0 { tail.trim_start_matches(is_blank) } else { tail };
+    if next.starts_with(char::is_alphanumeric) {
+        return;
+    }
+    amount.open = true;
+    if skipped == 0 {
+        amount.end += 1;
+    }
 }
 
 fn set_mark(amount: &mut Amount, mark: Mark) {
@@ -254,7 +264,8 @@ fn unit(word: &str, touching: bool, amount: &mut Amount, hints: Hints<'_>) -> bo
         _ => None,
     };
     if let Some(scale) = scale.filter(|_| free) {
-        amount.scale = Some(scale);
+        // "12,00,000 LPA" is written out already.
+        amount.scale = Some(scale).filter(|_| lower != "lpa" || amount.value < Decimal::ONE_THOUSAND);
         if matches!(scale, Scale::Lakh | Scale::Crore) {
             amount.mark = amount.mark.or(Some(Mark::Code("INR")));
         }

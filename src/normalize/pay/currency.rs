@@ -181,6 +181,55 @@ pub(super) fn mark(word: &str) -> Option<Mark> {
     picky.is_none_or(|written| *written == word || (word.len() == 2 && word == "Rs")).then_some(*mark)
 }
 
+/// The currency people at the place of the posting are paid in, from its country or else its language: to tell sizes, not to
+/// say what an amount is in.
+pub(super) fn of_place(hints: Hints<'_>) -> Option<&'static str> {
+    let spoken = || LANGUAGES.iter().find(|(language, _)| hints.speaks(language)).map(|(_, code)| *code);
+    match hints.country_code {
+        Some(country) => of_country(country),
+        None => spoken(),
+    }
+}
+
+/// Languages of one country with a currency of its own.
+const LANGUAGES: [(&str, &str); 7] = [
+    ("sv", "SEK"),
+    ("nb", "NOK"),
+    ("no", "NOK"),
+    ("da", "DKK"),
+    ("pl", "PLN"),
+    ("cs", "CZK"),
+    ("hu", "HUF"),
+];
+
+/// The currency of a country, ISO 3166-1 alpha-2.
+pub(super) fn of_country(country: &str) -> Option<&'static str> {
+    let code = country.to_ascii_uppercase();
+    Some(match code.as_str() {
+        "US" => "USD",
+        "CA" => "CAD",
+        "GB" => "GBP",
+        "CH" | "LI" => "CHF",
+        "AU" => "AUD",
+        "NZ" => "NZD",
+        "SE" => "SEK",
+        "NO" => "NOK",
+        "DK" => "DKK",
+        "PL" => "PLN",
+        "CZ" => "CZK",
+        "IN" => "INR",
+        "JP" => "JPY",
+        "SG" => "SGD",
+        "HU" => "HUF",
+        "RO" => "RON",
+        "BR" => "BRL",
+        "MX" => "MXN",
+        "DE" | "AT" | "FR" | "ES" | "IT" | "NL" | "BE" | "IE" | "PT" | "FI" | "GR" | "LU" | "SK" | "SI"
+        | "EE" | "LV" | "LT" | "HR" | "MT" | "CY" => "EUR",
+        _ => return None,
+    })
+}
+
 /// The ISO 4217 code of a field's word or symbol (`eur`, `€`, `USD`); `None` where it is none.
 pub(super) fn from_word(word: &str) -> Option<&'static str> {
     let word = word.trim();

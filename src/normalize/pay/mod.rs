@@ -11,11 +11,13 @@
 mod amount;
 mod around;
 mod band;
+mod bound;
 mod choose;
 mod cue;
 mod currency;
 mod judge;
 mod number;
+mod place;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -54,7 +56,7 @@ pub fn from_text(text: &str, hints: Hints<'_>) -> Option<Pay> {
         return None;
     }
     let spans = span::join(text, &amounts);
-    let cues = cue::find(text);
+    let cues = cue::near(text, &spans, around::BEFORE_SPAN, around::AFTER_SPAN);
     let judged = judge::in_text(text, &spans, &cues, hints);
     choose::one(&judged, hints)
 }

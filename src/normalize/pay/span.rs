@@ -67,7 +67,9 @@ fn range(text: &str, low: &Amount, high: &Amount) -> Option<Span> {
         (left, right) => left.or(right),
     };
     let (min, max) = ends(low, high)?;
-    let sensible = min > Decimal::ZERO && min <= max && max <= min.checked_mul(Decimal::from(25))?;
+    let widest = Decimal::from(if gap == "/" { 2 } else { 25 });
+    let firm = high.is_firm() || gap != "/";
+    let sensible = firm && min > Decimal::ZERO && min <= max && max <= min.checked_mul(widest)?;
     sensible.then_some(Span {
         start: low.start,
         end: high.end,
@@ -123,6 +125,14 @@ const JOINERS: &[&str] = &[
     "bis zu",
     "up to",
     "ad",
+    "ai",
+    "au",
+    "t/m",
+    "tot en met",
+    "upp till",
+    "fino a",
+    "do max.",
+    "aż do",
 ];
 const PAIRED: &[(&str, &str)] = &[
     ("and", "between"),
@@ -135,6 +145,14 @@ const PAIRED: &[(&str, &str)] = &[
     ("och", "mellan"),
     ("en", "tussen"),
     ("a", "pomiędzy"),
+    ("a", "między"),
+    ("i", "między"),
+    ("e", "dai"),
+    ("og", "mellem"),
+    ("og", "mellom"),
+    ("and", "range of"),
+    ("and", "ranges from"),
+    ("and", "ranging from"),
 ];
 const FILLERS: &[&str] = &[
     "/", "per", "an", "a", "p.a.", "p.a", "hour", "hr", "year", "yr", "month", "annum", "annually", "hourly",
@@ -147,7 +165,10 @@ fn joins(text: &str, start: usize, gap: &str) -> bool {
     if gap.len() > LONGEST_GAP || gap.contains('\n') {
         return gap.len() <= 8 && matches!(gap.trim(), "-" | "–" | "—" | "to");
     }
-    let lower = gap.trim_end_matches(['+', '~']).trim().to_lowercase();
+    if gap == "/" {
+        return true;
+    }
+    let lower = without_brackets(gap.trim_end_matches(['+', '~']).trim_start_matches('+')).trim().to_lowercase();
     let fillers =
         |text: &str| text.split_whitespace().all(|word| FILLERS.contains(&word.trim_matches(['(', ')'])));
     if JOINERS.iter().any(|joiner| {
@@ -160,7 +181,13 @@ fn joins(text: &str, start: usize, gap: &str) -> bool {
     }) {
         return true;
     }
-    PAIRED.iter().any(|(joiner, opener)| lower == *joiner && tail_before(text, start, 24).contains(opener))
+    PAIRED.iter().any(|(joiner, opener)| lower == *joiner && tail_before(text, start, 32).contains(opener))
+}
+
+/// The gap without a note in brackets before its joiner: "(average) to".
+fn without_brackets(gap: &str) -> &str {
+    let inner = gap.trim_start().strip_prefix('(');
+    inner.and_then(|inner| inner.split_once(')')).map_or(gap, |(_, rest)| rest)
 }
 
 /// Up to `bytes` of lower-cased text before an offset.
