@@ -9,9 +9,12 @@ use serde_json::Value;
 
 use crate::labelled::{Score, rows};
 
+/// Whether the row of an index belongs to a part of a set.
+type Part = fn(usize) -> bool;
+
 /// Which rows a figure is about. Rules are made on three rows of four; the fourth is never looked at and checks that they carry over.
-const PARTS: [(&str, fn(usize) -> bool); 5] = [
-    ("even", |index| index % 2 == 0),
+const PARTS: [(&str, Part); 5] = [
+    ("even", |index| index.is_multiple_of(2)),
     ("odd", |index| index % 2 == 1),
     ("seen", |index| index % 4 != 3),
     ("unseen", |index| index % 4 == 3),
@@ -41,7 +44,7 @@ fn same(label: &Value, pay: &Pay) -> bool {
         && label["currency"].as_str().is_none_or(|code| Some(code) == pay.currency.as_deref())
 }
 
-fn measure(file: &str, language: &str, part: fn(usize) -> bool, show: bool) -> Option<Score> {
+fn measure(file: &str, language: &str, part: Part, show: bool) -> Option<Score> {
     let mut score = Score::default();
     for (index, row) in rows(file)?.iter().enumerate().filter(|(index, _)| part(*index)) {
         let text = row["text"].as_str().unwrap();

@@ -20,6 +20,8 @@ pub(super) const AFTER_SPAN: usize = HOPES + 40;
 #[expect(clippy::struct_excessive_bools, reason = "independent findings, not states")]
 pub(super) struct Around {
     pub pay_before: Option<usize>,
+    /// No other amount stands between the word for pay and the span.
+    own_pay: bool,
     pub pay_after: Option<usize>,
     pub heading: bool,
     pub other_before: Option<usize>,
@@ -64,7 +66,7 @@ impl Around {
         if self.pay_after.is_some_and(|pay| pay <= distance) {
             return false;
         }
-        if span.is_range && self.pay_before.is_some_and(|pay| pay <= 40) {
+        if span.is_range && self.own_pay && self.pay_before.is_some_and(|pay| pay <= 40) {
             return sense == Sense::Other && distance <= 3;
         }
         distance <= 12 || self.pay_before.is_none_or(|pay| pay > 8)
@@ -94,7 +96,8 @@ impl<'a> Neighbours<'a> {
         let mut around = Around::default();
         let line = line_start(self.text, span.start, HEADING);
         let sentence = sentence_start(self.text, line.max(span.start.saturating_sub(BEFORE)), span.start);
-        let edges = Edges { line, sentence, segment: segment_start(self.text, sentence, span.start), previous };
+        let edges =
+            Edges { line, sentence, segment: segment_start(self.text, sentence, span.start), previous };
         let label = self.text.get(line..span.start).map_or(usize::MAX, str::len);
         around.leads_line = label <= 48;
         let end = sentence_end(self.text, span.end, AFTER).min(next);
@@ -119,11 +122,14 @@ impl<'a> Neighbours<'a> {
         match cue.sense {
             Sense::Pay | Sense::PayPer(_) | Sense::Base if here => {
                 around.pay_before = Some(distance);
+                around.own_pay = cue.start >= edges.previous;
                 if cue.sense == Sense::Base {
                     (around.base, around.on_target) = (true, false);
                 }
             }
-            Sense::Pay | Sense::PayPer(_) | Sense::Base => around.heading |= self.heads(cue, edges.line, span),
+            Sense::Pay | Sense::PayPer(_) | Sense::Base => {
+                around.heading |= self.heads(cue, edges.line, span);
+            }
             Sense::OnTarget if here && distance <= 60 && cue.start >= edges.previous => {
                 around.on_target = true;
                 around.pay_before = Some(distance);
@@ -168,7 +174,8 @@ impl<'a> Neighbours<'a> {
     fn after(&self, around: &mut Around, cue: &Cue, span: &Span, next: usize) {
         let distance = cue.start - span.end;
         let gap = self.text.get(span.end..cue.start).unwrap_or_default();
-        let broken = gap.contains([',', ';', '+', '(', '|', '•', '·', '&', ':']) || BREAKS.iter().any(|word| gap.contains(word));
+        let broken = gap.contains([',', ';', '+', '(', '|', '•', '·', '&', ':'])
+            || BREAKS.iter().any(|word| gap.contains(word));
         // "$100k OTE $200k": the word belongs to the amount behind it.
         let of_next = around.pay_before.is_some() && next < self.text.len() && next - cue.end.min(next) <= 3;
         match cue.sense {
@@ -176,7 +183,7 @@ impl<'a> Neighbours<'a> {
                 keep_first(&mut around.pay_after, distance);
                 around.base |= cue.sense == Sense::Base && distance <= 6 && !of_next;
             }
-            Sense::PayAfter if distance <= 2 => keep_first(&mut around.pay_after, distance),
+            Sense::PayAfter if span.is_range && distance <= 2 => keep_first(&mut around.pay_after, distance),
             Sense::Other | Sense::Aside | Sense::Extra
                 if distance <= 32 && !broken && !of_next && around.other_after.is_none() =>
             {
@@ -200,8 +207,34 @@ impl<'a> Neighbours<'a> {
 }
 
 /// Words after which another thing is spoken of.
-const BREAKS: &[&str] =
-    &[" - ", " – ", " and ", " plus ", " und ", " et ", " y ", " e ", " en ", " och ", " oraz ", " i "];
+const BREAKS: &[&str] = &[
+    " - ",
+    " – ",
+    " and ",
+    " plus ",
+    " incl",
+    " und ",
+    " zzgl",
+    " zuzügl",
+    " inkl",
+    " et ",
+    " hors ",
+    " y ",
+    " más ",
+    " e ",
+    " più ",
+    " oltre ",
+    " mais ",
+    " en ",
+    " exclusief ",
+    " exkl",
+    " excl",
+    " och ",
+    " samt ",
+    " oraz ",
+    " i ",
+    " z ",
+];
 
 struct Edges {
     line: usize,
@@ -224,8 +257,32 @@ fn named_beside(text: &str, cue: &Cue, around: &Around) -> bool {
 
 /// What joins pay and an extra to one thing.
 const JOINTS: &[&str] = &[
-    "+ ", "+", "& ", "/", " and ", " plus ", "incl. ", " including ", " with ", " und ", "zzgl. ", "inkl. ", " mit ", " et ",
-    " avec ", " y ", " con ", " e ", " com ", " en ", " met ", " och ", " med ", " i ", " oraz ", " z ",
+    "+ ",
+    "+",
+    "& ",
+    "/",
+    " and ",
+    " plus ",
+    "incl. ",
+    " including ",
+    " with ",
+    " und ",
+    "zzgl. ",
+    "inkl. ",
+    " mit ",
+    " et ",
+    " avec ",
+    " y ",
+    " con ",
+    " e ",
+    " com ",
+    " en ",
+    " met ",
+    " och ",
+    " med ",
+    " i ",
+    " oraz ",
+    " z ",
 ];
 
 /// Where the part between bars or bullets that holds `at` starts, not before `from`.

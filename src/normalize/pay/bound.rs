@@ -59,7 +59,11 @@ pub(super) fn bound(text: &str, span: &Span) -> Bound {
         return bound;
     }
     let tail = text.get(span.end..).unwrap_or_default();
-    let tail = tail.get(..tail.floor_char_boundary(LEAD)).unwrap_or_default().trim_start().to_lowercase();
+    let tail = tail
+        .get(..tail.floor_char_boundary(LEAD))
+        .unwrap_or_default()
+        .trim_start_matches(['+', ' ', '\u{a0}', '\u{202f}'])
+        .to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| starts_with_word(&tail, word));
     if span.open || says(&BOUNDS.least_after) {
         Bound::Least
@@ -75,9 +79,10 @@ pub(super) fn before(text: &str, at: usize) -> Option<(Bound, usize)> {
     let lead = tail_before(text, at, LEAD);
     let bare = lead.trim_end_matches([' ', '\u{a0}', ':', '(', '~', '\u{202f}']);
     let found = |words: &[&'static str]| {
-        words.iter().copied().find(|word| {
-            bare.strip_suffix(word).is_some_and(|head| !head.ends_with(char::is_alphanumeric))
-        })
+        words
+            .iter()
+            .copied()
+            .find(|word| bare.strip_suffix(word).is_some_and(|head| !head.ends_with(char::is_alphanumeric)))
     };
     let (bound, word) = found(&BOUNDS.most)
         .map(|word| (Bound::Most, word))

@@ -1,5 +1,9 @@
 //! Currencies as people write them, and how large an ordinary amount is in each.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::Hints;
 
 /// How a currency is written beside an amount.
@@ -59,7 +63,7 @@ const KRONER: [(&str, &str, &str); 5] =
 const RUPEES: [(&str, &str); 4] = [("PK", "PKR"), ("LK", "LKR"), ("NP", "NPR"), ("MU", "MUR")];
 
 /// Written before an amount; longer ones first where one ends with another.
-pub(super) const BEFORE: &[(&str, Mark)] = &[
+const BEFORE: &[(&str, Mark)] = &[
     ("US$", Mark::Code("USD")),
     ("U$S", Mark::Code("USD")),
     ("CA$", Mark::Code("CAD")),
@@ -170,13 +174,34 @@ const WORDS: &[(&str, Mark)] = &[
 const ONLY_AS_WRITTEN: &[&str] =
     &["TRY", "SAR", "ARS", "COP", "RON", "PHP", "RM", "NIS", "Rs", "Fr", "Ft", "CAD"];
 
+/// The sign a text ends with.
+pub(super) fn symbol_at_end(text: &str) -> Option<(&'static str, Mark)> {
+    let sign = text.chars().next_back().filter(|letter| is_sign(*letter))?;
+    BEFORE.iter().find(|(symbol, _)| symbol.ends_with(sign) && text.ends_with(symbol)).copied()
+}
+
+/// The sign a text starts with.
+pub(super) fn symbol_at_start(text: &str) -> Option<(&'static str, Mark)> {
+    let mut letters = text.chars();
+    let first = letters.next()?;
+    let lettered = first.is_ascii_uppercase() && letters.take(3).any(|letter| letter == '$');
+    let signed = is_sign(first) || lettered;
+    BEFORE.iter().find(|(symbol, _)| signed && text.starts_with(symbol)).copied()
+}
+
+fn is_sign(letter: char) -> bool {
+    matches!(letter, '$' | '€' | '£' | '¥' | '￥' | 'S' | '฿' | '\u{20a0}'..='\u{20cf}')
+}
+
 /// The currency a word beside an amount names.
 pub(super) fn mark(word: &str) -> Option<Mark> {
-    if word.len() > 12 {
+    static BY_NAME: LazyLock<FxHashMap<&'static str, Mark>> =
+        LazyLock::new(|| WORDS.iter().copied().collect());
+    if !(2..=12).contains(&word.len()) {
         return None;
     }
     let lower = word.to_lowercase();
-    let (_, mark) = WORDS.iter().find(|(name, _)| *name == lower)?;
+    let mark = BY_NAME.get(lower.as_str())?;
     let picky = ONLY_AS_WRITTEN.iter().find(|written| written.eq_ignore_ascii_case(word));
     picky.is_none_or(|written| *written == word || (word.len() == 2 && word == "Rs")).then_some(*mark)
 }
@@ -192,15 +217,8 @@ pub(super) fn of_place(hints: Hints<'_>) -> Option<&'static str> {
 }
 
 /// Languages of one country with a currency of its own.
-const LANGUAGES: [(&str, &str); 7] = [
-    ("sv", "SEK"),
-    ("nb", "NOK"),
-    ("no", "NOK"),
-    ("da", "DKK"),
-    ("pl", "PLN"),
-    ("cs", "CZK"),
-    ("hu", "HUF"),
-];
+const LANGUAGES: [(&str, &str); 7] =
+    [("sv", "SEK"), ("nb", "NOK"), ("no", "NOK"), ("da", "DKK"), ("pl", "PLN"), ("cs", "CZK"), ("hu", "HUF")];
 
 /// The currency of a country, ISO 3166-1 alpha-2.
 pub(super) fn of_country(country: &str) -> Option<&'static str> {

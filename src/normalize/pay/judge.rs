@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::amount::Scale;
 use super::around::{Around, Neighbours};
-use super::cue::{Cue, Sense};
 use super::bound::{Bound, bound};
+use super::cue::{Cue, Sense};
 use super::span::Span;
 use super::{Hints, band, currency, place};
 use crate::domain::Period;
@@ -54,8 +54,9 @@ pub(super) fn in_field(text: &str, spans: &[Span], cues: &[Cue], hints: Hints<'_
             }
             let currency = span.mark.and_then(|mark| mark.code(hints));
             let measure = currency.or_else(|| currency::of_place(hints));
-            let stated =
-                span.period.or_else(|| around.periods().find(|period| band::fits(span.max, *period, measure)));
+            let stated = span
+                .period
+                .or_else(|| around.periods().find(|period| band::fits(span.max, *period, measure)));
             let period = stated.or_else(|| band::infer(span.min, measure, hints));
             Some(Judged {
                 at: span.start,
@@ -90,12 +91,12 @@ fn judge(
     }
     let currency = span.mark.and_then(|mark| mark.code(hints));
     let measure = currency.or_else(|| currency::of_place(hints));
-    let fits = |period: &Period| band::fits(span.min, *period, measure) && band::fits(span.max, *period, measure);
+    let fits =
+        |period: &Period| band::fits(span.min, *period, measure) && band::fits(span.max, *period, measure);
     let by_pay_word = around.pay_before.is_some() || around.pay_after.is_some() || around.heading;
     let stated = span.period.or_else(|| around.periods().find(fits));
-    let inferred = band::infer(span.min, measure, hints).filter(|period| {
-        !around.on_target || matches!(period, Period::Month | Period::Year)
-    });
+    let inferred = band::infer(span.min, measure, hints)
+        .filter(|period| !around.on_target || matches!(period, Period::Month | Period::Year));
     let tight = span.period.is_some() || around.per_after.is_some_and(|(distance, _)| distance <= 14);
     let alone = inferred == Some(Period::Year) && place::stands_alone(text, span, around);
     let follows = before.is_some_and(|before| continues(span, around, before, currency, inferred));

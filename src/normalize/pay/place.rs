@@ -27,7 +27,10 @@ pub(super) fn stands_alone(text: &str, span: &Span, around: &Around) -> bool {
     }
     let barred = bare.ends_with(['|', '–', '—']);
     if span.mark.is_none() {
-        return barred && closes == Closed::Firmly && span.scale == Some(Scale::Thousand) && span.min >= Decimal::from(30_000);
+        return barred
+            && closes == Closed::Firmly
+            && span.scale == Some(Scale::Thousand)
+            && span.min >= Decimal::from(30_000);
     }
     let set_off = (bare.is_empty() && whole_head) || bare.ends_with(OPENERS);
     let labelled = whole_head || head.contains(['\n', '|', '•', '·']);
