@@ -18,6 +18,11 @@ pub(super) fn fits(amount: Decimal, period: Period, currency: Option<&str>) -> b
     amount >= Decimal::from(low) && amount <= Decimal::from(high) * scale
 }
 
+/// Whether a person can earn this in any period: tells "$40M" and "$0.50" from pay before a word is read.
+pub(super) fn is_possible(min: Decimal, max: Decimal, currency: Option<&str>) -> bool {
+    max >= Decimal::TWO && min <= Decimal::from(3_000_000) * Decimal::from(currency::scale(currency))
+}
+
 /// The period of an amount that stands by a word for pay and names none; `None` where it could be several.
 pub(super) fn infer(amount: Decimal, currency: Option<&str>, hints: Hints<'_>) -> Option<Period> {
     let scale = Decimal::from(currency::scale(currency));

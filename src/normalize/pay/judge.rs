@@ -105,7 +105,7 @@ fn judge(
     } else if span.is_range {
         believe_range(span, around, by_pay_word, stated.is_some(), tight)
     } else {
-        believe_single(span, around, stated.is_some() && tight)
+        believe_single(span, around, stated.is_some(), tight)
     };
     if !believed {
         return None;
@@ -152,13 +152,17 @@ fn believe_range(span: &Span, around: &Around, by_pay_word: bool, stated: bool, 
             && (stated || span.scale.is_some() || span.min >= Decimal::from(10_000)))
 }
 
-fn believe_single(span: &Span, around: &Around, tight: bool) -> bool {
+fn believe_single(span: &Span, around: &Around, stated: bool, tight: bool) -> bool {
     let before = |limit: usize| around.pay_before.is_some_and(|distance| distance <= limit);
+    if !stated && span.max < Decimal::ONE_THOUSAND {
+        // Too small to be told from a voucher or a month's extra by its size.
+        return false;
+    }
     if span.mark.is_none() {
         return before(25) && span.min >= Decimal::from(10_000);
     }
-    before(80)
+    before(if around.other_here { 8 } else { 80 })
         || around.pay_after.is_some_and(|distance| distance <= 30)
         || (around.heading && around.leads_line && !around.other_in_line)
-        || (tight && !around.other_in_line)
+        || (stated && tight && !around.other_in_line)
 }

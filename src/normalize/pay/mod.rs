@@ -55,7 +55,14 @@ pub fn from_text(text: &str, hints: Hints<'_>) -> Option<Pay> {
     if !amounts.iter().any(amount::Amount::is_firm) {
         return None;
     }
-    let spans = span::join(text, &amounts);
+    let mut spans = span::join(text, &amounts);
+    for span in &mut spans {
+        let currency = span.mark.and_then(|mark| mark.code(hints)).or_else(|| currency::of_place(hints));
+        span.firm &= band::is_possible(span.min, span.max, currency);
+    }
+    if !spans.iter().any(|span| span.firm) {
+        return None;
+    }
     let cues = cue::near(text, &spans, around::BEFORE_SPAN, around::AFTER_SPAN);
     let judged = judge::in_text(text, &spans, &cues, hints);
     choose::one(&judged, hints)
