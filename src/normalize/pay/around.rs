@@ -53,7 +53,9 @@ impl Around {
 
     /// The words around the span say that it is something else than pay.
     pub(super) fn vetoed(&self, span: &Span) -> bool {
-        let nearer = |other: usize| self.pay_before.is_none_or(|pay| pay > other);
+        let beside = self.pay_after.filter(|distance| *distance <= 2);
+        let pay = self.pay_before.into_iter().chain(beside).min();
+        let nearer = |other: usize| pay.is_none_or(|pay| pay > other);
         let pay_range = span.is_range && span.mark.is_some() && self.pay_before.is_some();
         self.commission_only
             || self.other_after.is_some_and(|(distance, sense)| self.taken_by(distance, sense, span))
@@ -119,6 +121,7 @@ impl<'a> Neighbours<'a> {
     fn before(&self, around: &mut Around, cue: &Cue, span: &Span, edges: &Edges) {
         let distance = span.start - cue.end;
         let here = cue.start >= edges.sentence;
+        let beside = cue.start >= edges.segment;
         match cue.sense {
             Sense::Pay | Sense::PayPer(_) | Sense::Base if here => {
                 around.pay_before = Some(distance);
@@ -138,9 +141,9 @@ impl<'a> Neighbours<'a> {
                 around.heading = true;
                 around.on_target = cue.start >= edges.previous;
             }
-            Sense::Other if here => around.other_before = Some(distance),
-            Sense::Aside if here => around.aside_before = Some(distance),
-            Sense::Extra if here && !named_beside(self.text, cue, around) => {
+            Sense::Other if beside => around.other_before = Some(distance),
+            Sense::Aside if beside => around.aside_before = Some(distance),
+            Sense::Extra if beside && !named_beside(self.text, cue, around) => {
                 around.other_before = Some(distance);
             }
             _ => {}
@@ -316,10 +319,17 @@ fn sentence_end(text: &str, at: usize, most: usize) -> usize {
         .unwrap_or(limit)
 }
 
-/// A stop, a blank, and a capital: "p.a. brutto" is no end.
+/// Words cut short that may stand before an amount: "approx. $50k" is one sentence.
+const SHORT_FORMS: &[&str] =
+    &["approx", "incl", "excl", "max", "min", "est", "avg", "ca", "c", "Max", "Min", "Approx"];
+
+/// A stop, a blank, and a capital or an amount: "p.a. brutto" is no end.
 fn ends_sentence(bytes: &[u8], index: usize) -> bool {
     let stop = matches!(bytes.get(index), Some(b'.' | b'!' | b'?'));
     let after = bytes.iter().skip(index + 1).take_while(|byte| **byte == b' ').take(4).count();
-    let capital = bytes.get(index + 1 + after).is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xC3);
-    stop && after > 0 && capital
+    let next = bytes.get(index + 1 + after);
+    let capital = next.is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xC3);
+    let head = bytes.get(..index).unwrap_or_default();
+    let money = || next == Some(&b'$') && !SHORT_FORMS.iter().any(|word| head.ends_with(word.as_bytes()));
+    stop && after > 0 && (capital || money())
 }

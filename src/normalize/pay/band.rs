@@ -39,6 +39,11 @@ pub(super) fn infer(amount: Decimal, currency: Option<&str>, hints: Hints<'_>) -
     }
 }
 
+/// Where people are used to pay by the hour, and say an amount of this size without naming it.
+pub(super) fn is_paid_hourly(currency: Option<&str>) -> bool {
+    matches!(currency, Some("USD" | "CAD" | "AUD" | "NZD" | "GBP"))
+}
+
 /// On the continent of Europe pay without a period and of this size is a month's; elsewhere it may be a week's.
 fn states_months(currency: Option<&str>, hints: Hints<'_>) -> bool {
     let monthly = ["EUR", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "INR", "BRL", "AED"];

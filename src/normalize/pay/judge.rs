@@ -105,7 +105,7 @@ fn judge(
     } else if span.is_range {
         believe_range(span, around, by_pay_word, stated.is_some(), tight)
     } else {
-        believe_single(span, around, stated.is_some(), tight)
+        believe_single(span, around, stated.is_some(), tight, hints)
     };
     if !believed {
         return None;
@@ -152,11 +152,14 @@ fn believe_range(span: &Span, around: &Around, by_pay_word: bool, stated: bool, 
             && (stated || span.scale.is_some() || span.min >= Decimal::from(10_000)))
 }
 
-fn believe_single(span: &Span, around: &Around, stated: bool, tight: bool) -> bool {
+fn believe_single(span: &Span, around: &Around, stated: bool, tight: bool, hints: Hints<'_>) -> bool {
     let before = |limit: usize| around.pay_before.is_some_and(|distance| distance <= limit);
     if !stated && span.max < Decimal::ONE_THOUSAND {
-        // Too small to be told from a voucher or a month's extra by its size.
-        return false;
+        // Too small to be told from a voucher by its size. Where pay is stated by the hour it goes without saying.
+        let close = before(24) || (around.heading && around.leads_line && !around.other_in_line);
+        return close
+            && !around.other_here
+            && span.mark.is_some_and(|mark| band::is_paid_hourly(mark.code(hints)));
     }
     if span.mark.is_none() {
         return before(25) && span.min >= Decimal::from(10_000);

@@ -32,6 +32,9 @@ pub(super) fn stands_alone(text: &str, span: &Span, around: &Around) -> bool {
             && span.scale == Some(Scale::Thousand)
             && span.min >= Decimal::from(30_000);
     }
+    if bare.ends_with('|') {
+        return true;
+    }
     let set_off = (bare.is_empty() && whole_head) || bare.ends_with(OPENERS);
     let labelled = whole_head || head.contains(['\n', '|', '•', '·']);
     (set_off && closes != Closed::Not) || (labelled && closes == Closed::Firmly)

@@ -168,8 +168,9 @@ fn joins(text: &str, start: usize, gap: &str) -> bool {
     if gap == "/" {
         return true;
     }
-    let lower =
-        without_brackets(gap.trim_end_matches(['+', '~']).trim_start_matches('+')).trim().to_lowercase();
+    let bare = gap.trim_end_matches(['+', '~']).trim_start_matches('+');
+    let bare = if bare.trim().is_empty() { gap } else { bare };
+    let lower = without_brackets(bare).trim().to_lowercase();
     let fillers =
         |text: &str| text.split_whitespace().all(|word| FILLERS.contains(&word.trim_matches(['(', ')'])));
     if JOINERS.iter().any(|joiner| {
