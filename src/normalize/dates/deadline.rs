@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use chrono::NaiveDate;
 use regex::Regex;
 
@@ -62,6 +62,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let searcher = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
         .build(&patterns)
         .ok();
     let until = cues::table(WORDS).filter(|(tag, _)| *tag == "until").map(|(_, word)| word).collect();
