@@ -206,9 +206,18 @@ pub(super) fn mark(word: &str) -> Option<Mark> {
     picky.is_none_or(|written| *written == word || (word.len() == 2 && word == "Rs")).then_some(*mark)
 }
 
-/// The currency people at the place of the posting are paid in, from its country or else its language: to tell sizes, not to
-/// say what an amount is in.
-pub(super) fn of_place(hints: Hints<'_>) -> Option<&'static str> {
+/// The currency whose ordinary amounts tell the size of one: its own, or that of the place. It does not say what an amount is in.
+pub(super) fn measure(mark: Option<Mark>, hints: Hints<'_>) -> Option<&'static str> {
+    match mark {
+        // The kroner of all countries are of one size.
+        Some(Mark::Krone) => Some("SEK"),
+        Some(mark) => mark.code(hints),
+        None => of_place(hints),
+    }
+}
+
+/// The currency people at the place of the posting are paid in, from its country or else its language.
+fn of_place(hints: Hints<'_>) -> Option<&'static str> {
     let spoken = || LANGUAGES.iter().find(|(language, _)| hints.speaks(language)).map(|(_, code)| *code);
     match hints.country_code {
         Some(country) => of_country(country),

@@ -53,7 +53,7 @@ pub(super) fn in_field(text: &str, spans: &[Span], cues: &[Cue], hints: Hints<'_
                 return None;
             }
             let currency = span.mark.and_then(|mark| mark.code(hints));
-            let measure = currency.or_else(|| currency::of_place(hints));
+            let measure = currency::measure(span.mark, hints);
             let stated = span
                 .period
                 .or_else(|| around.periods().find(|period| band::fits(span.max, *period, measure)));
@@ -90,7 +90,7 @@ fn judge(
         return None;
     }
     let currency = span.mark.and_then(|mark| mark.code(hints));
-    let measure = currency.or_else(|| currency::of_place(hints));
+    let measure = currency::measure(span.mark, hints);
     let fits =
         |period: &Period| band::fits(span.min, *period, measure) && band::fits(span.max, *period, measure);
     let by_pay_word = around.pay_before.is_some() || around.pay_after.is_some() || around.heading;

@@ -4,9 +4,10 @@
 //! finds the words around them (pay, period, and what amounts of other kinds go by), [`judge`] decides which spans
 //! are the pay of the posting, and [`choose`] makes one answer of those. Every step looks at a bounded window, so
 //! the whole is linear in the text. It must not guess: an amount without a period is dropped unless a word for pay
-//! stands by it.
+//! stands by it, or it is a yearly one that is set off from the text ([`place`]).
 //!
-//! To teach it a language, add its words to `words.txt`; to teach it a currency, add a line in [`currency`].
+//! To teach it a language, add its words to `words.txt`, `bounds.txt` and `joints.txt` and its sentences to
+//! `tests/languages.rs`; to teach it a currency, add a line in [`currency`].
 
 mod amount;
 mod around;
@@ -15,6 +16,7 @@ mod bound;
 mod choose;
 mod cue;
 mod currency;
+mod joints;
 mod judge;
 mod number;
 mod place;
@@ -57,7 +59,7 @@ pub fn from_text(text: &str, hints: Hints<'_>) -> Option<Pay> {
     }
     let mut spans = span::join(text, &amounts);
     for span in &mut spans {
-        let currency = span.mark.and_then(|mark| mark.code(hints)).or_else(|| currency::of_place(hints));
+        let currency = currency::measure(span.mark, hints);
         span.firm &= band::is_possible(span.min, span.max, currency);
     }
     if !spans.iter().any(|span| span.firm) {

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::amount::{Amount, Scale};
 use super::currency::Mark;
+use super::joints;
 use crate::domain::Period;
 
 /// A stretch of text that states one amount or a range.
@@ -58,7 +59,7 @@ fn single(amount: &Amount) -> Option<Span> {
 
 fn range(text: &str, low: &Amount, high: &Amount) -> Option<Span> {
     let gap = text.get(low.end..high.start)?;
-    if !joins(text, low.start, gap) {
+    if !joints::joins(text, low.start, gap) {
         return None;
     }
     let mark = match (low.mark, high.mark) {
@@ -97,99 +98,6 @@ fn ends(low: &Amount, high: &Amount) -> Option<(Decimal, Decimal)> {
         return Some((min.checked_mul(Decimal::ONE_THOUSAND)?, max));
     }
     Some((min, max))
-}
-
-const LONGEST_GAP: usize = 48;
-const JOINERS: &[&str] = &[
-    "-",
-    "–",
-    "—",
-    "−",
-    "‑",
-    "‐",
-    "~",
-    "to",
-    "bis",
-    "à",
-    "a",
-    "tot",
-    "till",
-    "til",
-    "do",
-    "al",
-    "até",
-    "hasta",
-    "až",
-    "jusqu'à",
-    "jusqu’à",
-    "bis zu",
-    "up to",
-    "ad",
-    "ai",
-    "au",
-    "t/m",
-    "tot en met",
-    "upp till",
-    "fino a",
-    "do max.",
-    "aż do",
-];
-const PAIRED: &[(&str, &str)] = &[
-    ("and", "between"),
-    ("und", "zwischen"),
-    ("et", "entre"),
-    ("y", "entre"),
-    ("e", "entre"),
-    ("e", "tra"),
-    ("e", "fra"),
-    ("och", "mellan"),
-    ("en", "tussen"),
-    ("a", "pomiędzy"),
-    ("a", "między"),
-    ("i", "między"),
-    ("e", "dai"),
-    ("og", "mellem"),
-    ("og", "mellom"),
-    ("and", "range of"),
-    ("and", "ranges from"),
-    ("and", "ranging from"),
-];
-const FILLERS: &[&str] = &[
-    "/", "per", "an", "a", "p.a.", "p.a", "hour", "hr", "year", "yr", "month", "annum", "annually", "hourly",
-    "gross", "brutto", "brut", "bruts", "bruto", "pro", "jahr", "stunde", "monat", "std.", "std", "h", "par",
-    "mois", "heure", "pa", "ph", "base", "the", "of", "und", "von", "/hr", "/hour", "/year", "/yr", "/h",
-    "/jahr", "/monat", "/an", "/month", "/mo", "/std", "annual", "from", "range",
-];
-
-fn joins(text: &str, start: usize, gap: &str) -> bool {
-    if gap.len() > LONGEST_GAP || gap.contains('\n') {
-        return gap.len() <= 8 && matches!(gap.trim(), "-" | "–" | "—" | "to");
-    }
-    if gap == "/" {
-        return true;
-    }
-    let bare = gap.trim_end_matches(['+', '~']).trim_start_matches('+');
-    let bare = if bare.trim().is_empty() { gap } else { bare };
-    let lower = without_brackets(bare).trim().to_lowercase();
-    let fillers =
-        |text: &str| text.split_whitespace().all(|word| FILLERS.contains(&word.trim_matches(['(', ')'])));
-    if JOINERS.iter().any(|joiner| {
-        lower.strip_suffix(joiner).is_some_and(|head| {
-            let apart = head.is_empty()
-                || head.ends_with(char::is_whitespace)
-                || !joiner.starts_with(char::is_alphabetic);
-            apart && fillers(head)
-        })
-    }) {
-        return true;
-    }
-    PAIRED.iter().any(|(joiner, opener)| lower == *joiner && tail_before(text, start, 32).contains(opener))
-}
-
-/// The gap without a note in brackets before its joiner: "(average) to".
-fn without_brackets(gap: &str) -> &str {
-    let inner = gap.trim_start().strip_prefix('(');
-    inner.and_then(|inner| inner.split_once(')')).map_or(gap, |(_, rest)| rest)
 }
 
 /// Up to `bytes` of lower-cased text before an offset.

@@ -179,6 +179,7 @@ fn fields_are_trusted() {
         ("60k-75k EUR", "60000..75000 EUR year"),
         ("USD 5,000 - 6,500 monthly", "5000..6500 USD month"),
         ("$3,000 - $4,000", "3000..4000 USD -"),
+        ("kr 41 000 - 46 000", "41000..46000 - month"),
     ] {
         assert_eq!(field(input), expected, "{input}");
     }
