@@ -39,6 +39,8 @@ pub(super) struct Around {
     pub commission_only: bool,
     /// Nothing but a short label stands before the span in its line.
     pub leads_line: bool,
+    /// No more than a bullet stands before the span in its line.
+    pub opens_line: bool,
 }
 
 impl Around {
@@ -101,7 +103,7 @@ impl<'a> Neighbours<'a> {
         let edges =
             Edges { line, sentence, segment: segment_start(self.text, sentence, span.start), previous };
         let label = self.text.get(line..span.start).map_or(usize::MAX, str::len);
-        around.leads_line = label <= 48;
+        (around.leads_line, around.opens_line) = (label <= 48, label <= 5);
         let end = sentence_end(self.text, span.end, AFTER).min(next);
         for cue in self.cues.get(self.first..).unwrap_or_default() {
             if cue.start >= end {

@@ -149,7 +149,7 @@ fn believe_range(span: &Span, around: &Around, by_pay_word: bool, stated: bool, 
     close
         || (around.heading
             && around.leads_line
-            && (stated || span.scale.is_some() || span.min >= Decimal::from(10_000)))
+            && (stated || span.scale.is_some() || (around.opens_line && span.min >= Decimal::from(10_000))))
 }
 
 fn believe_single(span: &Span, around: &Around, stated: bool, tight: bool, hints: Hints<'_>) -> bool {

@@ -44,6 +44,7 @@ fn english() {
                 "61000..78000 USD year",
             ),
             ("Minimum salary: $52,000", "52000..? USD year"),
+            ("We offer AUD 91k-103k plus super", "91000..103000 AUD year"),
             (
                 "North: salary $80,000 - $95,000\nSouth: $72,000 - $86,000\nWest: $76,000 - $90,000",
                 "72000..95000 USD year",
@@ -58,6 +59,13 @@ fn english() {
             "Tickets cost $40 - $60 each.",
             "Our fund writes checks of $100k - $250k.",
             "Up to $5,000 per year for education and training",
+            "Own accounts worth $100k - $250k each",
+            "Our clients spend $20,000 - $50,000 a year with us.",
+            "Employees get up to $10,000 in RSUs per year",
+            "Childcare subsidy of $400 per month",
+            "We cover premiums up to $25,000.",
+            "Salary: competitive. We serve 50,000 - 60,000 patients.",
+            "We raised $120k-$150k from angels.",
         ],
     );
 }
@@ -86,6 +94,9 @@ fn german() {
             "Bilanzsumme 80.000 €",
             "Wir bezuschussen dein Deutschlandticket mit 30 € im Monat.",
             "Kitazuschuss bis 200 € monatlich",
+            "Gutscheine im Wert von 40 € pro Monat",
+            "Geld für Fitness: 35 € pro Monat",
+            "Gehalt nach Absprache und ein Bonus bis zu 5.000 € im Jahr",
             "Auf Provisionsbasis verdienst du 3.000 € im Monat.",
         ],
     );
@@ -133,11 +144,14 @@ fn spanish() {
             ("Retribución fija de 30k€ a 36k€", "30000..36000 EUR year"),
             ("Salario base de 24.500 € brutos anuales", "24500..24500 EUR year"),
             ("Banda salarial: 40.000-48.000 €", "40000..48000 EUR year"),
+            ("Salario: 23.000 € + Plus de nocturnidad", "23000..? EUR year"),
             ("Remuneración: 11,50 €/hora", "11.5..11.5 EUR hour"),
+            ("De 29.000€ a 37.000€ según experiencia", "29000..37000 EUR year"),
         ],
         &[
             "Una facturación de 200.000 € a 300.000 €",
             "Cheque de comida de 11 € al día",
+            "Llevarás cuentas de 100.000 € a 300.000 €",
             "Ayudas de 500 € al año para formación",
             "Cobras en función de las ventas: ganarás de 1.000 a 1.500 € al mes.",
             "Hemos levantado una ronda de 4 millones de euros.",
@@ -217,6 +231,7 @@ fn swedish() {
             "Friskvårdsbidrag på 5 000 kr per år",
             "Vi omsätter 900 000 kr per år.",
             "Presentkort på 500 kr",
+            "Du får 2 000 kr per år till träning",
             "OB-tillägg på 25 kr per timme",
             "Enbart provision: lön 20 000 - 40 000 kr i månaden",
         ],
@@ -270,6 +285,7 @@ fn portuguese() {
             "Faturamento de R$ 200.000 por ano",
             "Bônus de indicação: R$ 1.000",
             "Captamos R$ 800.000 em uma rodada.",
+            "Auxílio home office de R$ 150 por mês",
             "100% comissão: remuneração de R$ 3.000 a R$ 9.000 por mês",
         ],
     );
