@@ -189,6 +189,10 @@ impl<'a> Neighbours<'a> {
                 around.base |= cue.sense == Sense::Base && distance <= 6 && !of_next;
             }
             Sense::PayAfter if span.is_range && distance <= 2 => keep_first(&mut around.pay_after, distance),
+            Sense::BaseAfter if distance <= 2 => {
+                keep_first(&mut around.pay_after, distance);
+                around.base = true;
+            }
             Sense::Other | Sense::Aside | Sense::Extra
                 if distance <= 32 && !broken && !of_next && around.other_after.is_none() =>
             {

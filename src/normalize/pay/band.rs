@@ -12,7 +12,7 @@ pub(super) fn fits(amount: Decimal, period: Period, currency: Option<&str>) -> b
         Period::Day => (15, 6_000),
         Period::Week => (60, 30_000),
         Period::Month => (100, 60_000),
-        Period::Year => (1_500, 3_000_000),
+        Period::Year => (5_000, 3_000_000),
     };
     let scale = Decimal::from(currency::scale(currency));
     amount >= Decimal::from(low) && amount <= Decimal::from(high) * scale

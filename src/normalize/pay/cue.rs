@@ -29,8 +29,10 @@ pub(super) enum Sense {
     Per(Period),
     /// It is pay without commission and bonus.
     Base,
-    /// It is pay if the word follows directly (`$120k base`).
+    /// It is pay if the word follows directly (`$40,000 - $50,000 depending on experience`).
     PayAfter,
+    /// It is pay without commission and bonus if the word follows directly (`$120k base`).
+    BaseAfter,
     /// It is base pay and on-target commission together.
     OnTarget,
     /// Amounts near it are hopes: the work pays commission only.
@@ -111,6 +113,7 @@ fn sense(title: &str) -> Option<Sense> {
         "time" => Sense::Time,
         "base pay" => Sense::Base,
         "pay after" => Sense::PayAfter,
+        "base after" => Sense::BaseAfter,
         "on target" => Sense::OnTarget,
         "commission only" => Sense::CommissionOnly,
         "other" => Sense::Other,

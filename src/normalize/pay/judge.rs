@@ -105,7 +105,13 @@ fn judge(
     } else if span.is_range {
         believe_range(span, around, by_pay_word, stated.is_some(), tight)
     } else {
-        believe_single(span, around, stated.is_some(), tight, hints)
+        believe_single(
+            span,
+            around,
+            stated.is_none() && inferred == Some(Period::Hour),
+            stated.is_some() && tight,
+            hints,
+        )
     };
     if !believed {
         return None;
@@ -152,9 +158,9 @@ fn believe_range(span: &Span, around: &Around, by_pay_word: bool, stated: bool, 
             && (stated || span.scale.is_some() || (around.opens_line && span.min >= Decimal::from(10_000))))
 }
 
-fn believe_single(span: &Span, around: &Around, stated: bool, tight: bool, hints: Hints<'_>) -> bool {
+fn believe_single(span: &Span, around: &Around, unnamed_hour: bool, tight: bool, hints: Hints<'_>) -> bool {
     let before = |limit: usize| around.pay_before.is_some_and(|distance| distance <= limit);
-    if !stated && span.max < Decimal::ONE_THOUSAND {
+    if unnamed_hour {
         // Too small to be told from a voucher by its size. Where pay is stated by the hour it goes without saying.
         let close = before(24) || (around.heading && around.leads_line && !around.other_in_line);
         return close
@@ -167,5 +173,5 @@ fn believe_single(span: &Span, around: &Around, stated: bool, tight: bool, hints
     before(if around.other_here { 8 } else { 80 })
         || around.pay_after.is_some_and(|distance| distance <= 30)
         || (around.heading && around.leads_line && !around.other_in_line)
-        || (stated && tight && !around.other_in_line)
+        || (tight && !around.other_in_line)
 }

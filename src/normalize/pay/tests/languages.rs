@@ -31,6 +31,7 @@ fn english() {
             ("Baker ($48k-$55k)", "48000..55000 USD year"),
             ("Pay: $19.50/hr", "19.5..19.5 USD hour"),
             ("OTE: $150k", "150000..150000 USD year"),
+            ("$82,000 base / $164,000 OTE", "82000..82000 USD year"),
             (
                 "Depending on training, market and education the salary is $70,000 - $84,000.",
                 "70000..84000 USD year",
@@ -82,6 +83,7 @@ fn german() {
             ("Monatsgehalt: 2.900 € – 3.400 € brutto", "2900..3400 EUR month"),
             ("Jahresgehalt von CHF 88'000 bis 101'000 inkl. 13. Monatslohn", "88000..101000 CHF year"),
             ("Tagessatz 650 €", "650..? EUR day"),
+            ("Bruttomonatsgehalt ab 2.650 Euro (14x jährlich)", "2650..? EUR month"),
             ("Mindestentgelt von EUR 2.750 brutto monatlich", "2750..? EUR month"),
             ("Zielgehalt bis zu 70 TEUR", "?..70000 EUR year"),
             ("Vergütung: 60-70k €", "60000..70000 EUR year"),
@@ -279,6 +281,7 @@ fn portuguese() {
             ("Valor por hora: R$ 60", "60..60 BRL hour"),
             ("Salário anual: 30.000 € - 36.000 €", "30000..36000 EUR year"),
             ("Ordenado base de 1.300 € por mês", "1300..1300 EUR month"),
+            ("Vencimento base: 930€", "930..930 EUR month"),
         ],
         &[
             "Vale-refeição de R$ 40 por dia",
