@@ -25,6 +25,12 @@ regex!(
     r"(?i)\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}|\d{1,2}(?:st|nd|rd|th|er|º|ª|°|\.)?(?: of| de| di)? ?\p{L}{3,12}\.?,?(?: de| del)? \d{4}|\p{L}{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}"
 );
 
+// A time of day may stand before the date.
+regex!(
+    TIME,
+    r"(?i)\d{1,2}[:.]\d{2}(?: ?(?:[ap]\.?m\b|uhr\b|h\b))?|\d{1,2} ?(?:noon|midnight|[ap]\.?m\b|uhr\b|uur\b|h\b)"
+);
+
 /// What a word does for the date behind it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -97,11 +103,9 @@ fn behind(tail: &str, kind: Kind, until: &[&str]) -> Option<NaiveDate> {
     // "Deadline" may be a heading of its own; anything else in another line or sentence is another matter.
     let heading =
         gap.trim_start_matches([':', ' ']).starts_with('\n') && gap.trim().trim_matches(':').is_empty();
-    if digit < date.start()
-        || (gap.contains('\n') && !heading)
-        || gap.contains([';', '!', '?'])
-        || ends_sentence(gap)
-    {
+    let number =
+        digit < date.start() && TIME.replace_all(gap, "").contains(|letter: char| letter.is_ascii_digit());
+    if number || (gap.contains('\n') && !heading) || gap.contains([';', '!', '?']) || ends_sentence(gap) {
         return None;
     }
     if kind == Kind::Apply && !leads(gap, until) {

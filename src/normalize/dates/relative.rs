@@ -45,6 +45,12 @@ pub(super) fn without_lead(text: &str) -> &str {
     rest
 }
 
+/// The text without "veröffentlicht" and the like behind the day.
+fn without_tail(text: &str) -> &str {
+    let tail = |word: &&str| text.strip_suffix(*word)?.strip_suffix(' ');
+    words("lead").iter().find_map(tail).unwrap_or(text)
+}
+
 /// What follows one of the words of a meaning.
 fn after_any<'t>(meaning: &str, text: &'t str) -> Option<&'t str> {
     words(meaning)
@@ -55,9 +61,10 @@ fn after_any<'t>(meaning: &str, text: &'t str) -> Option<&'t str> {
 /// The day a text in lower case tells from today.
 pub(super) fn read(text: &str, today: NaiveDate) -> Option<NaiveDate> {
     let led = without_lead(text);
-    let bare = led.trim_end_matches(['.', '!', ')', ' ']);
+    let whole = led.trim_end_matches(['.', '!', ')', ' ']);
+    let bare = without_tail(whole);
     for (meaning, days) in [("today", 0), ("yesterday", 1), ("two days ago", 2)] {
-        if means(meaning, bare) {
+        if means(meaning, whole) || means(meaning, bare) {
             return today.checked_sub_days(Days::new(days));
         }
     }
@@ -68,6 +75,7 @@ pub(super) fn read(text: &str, today: NaiveDate) -> Option<NaiveDate> {
         return None;
     }
     let counted = after_any("before", bare).map_or(bare, str::trim_start);
+    let counted = after_any("about", counted).map_or(counted, str::trim_start);
     if after_any("unknown", counted).is_some() {
         return None;
     }

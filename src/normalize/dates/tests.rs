@@ -49,6 +49,8 @@ fn absolute_dates() {
         "December 1st, 2025",
         "2025-12-01T21:24:45.123456789+00:00",
         "2025/12/01",
+        "2025-12-01Z",
+        "2025-12-01+01:00",
         "1. 12. 2025",
         "Posted on December 1, 2025",
         "Veröffentlicht am 01.12.2025",
@@ -114,6 +116,11 @@ fn relative_dates() {
         ("há um mês", "2026-01-15"),
         ("2 semanas atrás", "2026-02-01"),
         ("ontem", "2026-02-14"),
+        ("Just posted", "2026-02-15"),
+        ("il y a environ 3 jours", "2026-02-12"),
+        ("vor etwa 2 Wochen", "2026-02-01"),
+        ("Gestern veröffentlicht", "2026-02-14"),
+        ("about 2 days ago", "2026-02-13"),
     ] {
         assert_eq!(from(text).as_deref(), Some(expected), "{text}");
     }
@@ -174,6 +181,8 @@ fn deadlines_in_text() {
         ("Ansök senast den 15 mars 2026.", "2026-03-15"),
         ("Skicka din ansökan och ditt cv senast 2026-03-10", "2026-03-10"),
         ("DEADLINE FOR APPLICATIONS: 1st April 2026", "2026-04-01"),
+        ("Closing date: 12 noon on Monday 2 March 2026", "2026-03-02"),
+        ("Apply before 23:59 on 4 March 2026", "2026-03-04"),
         ("Application deadline\n12 March 2026", "2026-03-12"),
         (
             "Please send your application with two references no later than Friday, 6 March 2026.",

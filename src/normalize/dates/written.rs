@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::normalize::cues;
 
-regex!(ISO, r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:$|[t ,])");
+regex!(ISO, r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:$|[t ,z+-])");
 regex!(COMPACT, r"^(\d{4})(\d{2})(\d{2})(?:$|t|\d{6}$)");
 regex!(NUMERIC, r"^(?:\p{L}[\p{L}-]*\.?,? )?(\d{1,2})([./-]) ?(\d{1,2})[./-] ?(\d{4}|\d{2})(?:$|[ t,])");
 regex!(YEAR_FIRST, r"^(\d{4})[./](\d{1,2})[./](\d{1,2})(?:$|[t ])");
