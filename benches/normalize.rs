@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use career_worker::{
     domain::{RawDate, RawPosting, Text},
-    normalize::{self, html, skills},
+    normalize::{self, dates, html, pay, skills},
 };
 use chrono::NaiveDate;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -118,6 +118,50 @@ fn find_skills(bencher: divan::Bencher<'_, '_>) {
     each(bencher, |posting| match &posting.description {
         Some(Text::Html(text) | Text::Plain(text)) => skills::find(text, skills::Part::Text),
         None => Vec::new(),
+    });
+}
+
+/// Plain text of about five kilobytes with what pay and deadlines are mistaken for, and one line of each.
+fn text(random: &mut StdRng) -> String {
+    let mut text = String::new();
+    while text.len() < 4_600 {
+        text.push_str(&sentence(random, 14));
+        let aside = [
+            ". In 2024 we raised $40M and passed 300 customers – “more to come”.\n",
+            ". You bring 5+ years of experience and work 40 hours per week.\n",
+            ". Apply with your CV, we answer within 3 days.\n",
+            ", and up to $2,000 a year for learning.\n",
+        ];
+        text.push_str(if random.random_bool(0.2) { aside[random.random_range(0..4)] } else { ".\n" });
+    }
+    text.push_str("The base salary range for this role is $120,000 - $150,000.\nApply by March 3, 2026.\n");
+    text
+}
+
+fn texts() -> Vec<String> {
+    let mut random = StdRng::seed_from_u64(11);
+    (0..200).map(|_| text(&mut random)).collect()
+}
+
+#[divan::bench(sample_count = 20)]
+fn find_pay(bencher: divan::Bencher<'_, '_>) {
+    let texts = texts();
+    let hints = pay::Hints { language: Some("en"), country_code: Some("US") };
+    bencher.counter(divan::counter::ItemsCount::new(texts.len())).bench(|| {
+        for text in &texts {
+            divan::black_box(pay::from_text(text, hints));
+        }
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn find_deadline(bencher: divan::Bencher<'_, '_>) {
+    let today = NaiveDate::from_ymd_opt(2026, 2, 15).unwrap_or_default();
+    let texts = texts();
+    bencher.counter(divan::counter::ItemsCount::new(texts.len())).bench(|| {
+        for text in &texts {
+            divan::black_box(dates::deadline_in_text(text, today));
+        }
     });
 }
 

@@ -7,7 +7,24 @@ use career_worker::normalize::pay::{Hints, from_text};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
-use crate::labelled::{HALVES, Score, rows, shows, within};
+use crate::labelled::{Score, rows};
+
+/// Whether the row of an index belongs to a part of a set.
+type Part = fn(usize) -> bool;
+
+/// Which rows a figure is about. Rules are made on three rows of four; the fourth is never looked at and checks that they carry over.
+const PARTS: [(&str, Part); 5] = [
+    ("even", |index| index.is_multiple_of(2)),
+    ("odd", |index| index % 2 == 1),
+    ("seen", |index| index % 4 != 3),
+    ("unseen", |index| index % 4 == 3),
+    ("all", |_| true),
+];
+
+/// Whether a disagreement is printed: of no unseen row.
+fn shows(index: usize) -> bool {
+    index % 4 != 3 && std::env::var_os("CAREER_SHOW_MISSES").is_some()
+}
 
 fn number(label: &Value, key: &str) -> Option<f64> {
     label[key].as_f64()
@@ -27,15 +44,14 @@ fn same(label: &Value, pay: &Pay) -> bool {
         && label["currency"].as_str().is_none_or(|code| Some(code) == pay.currency.as_deref())
 }
 
-fn measure(file: &str, language: &str, half: Option<usize>) -> Option<Score> {
+fn measure(file: &str, language: &str, part: Part, show: bool) -> Option<Score> {
     let mut score = Score::default();
-    for (index, row) in rows(file)?.iter().enumerate().filter(|(index, _)| within(half, *index)) {
+    for (index, row) in rows(file)?.iter().enumerate().filter(|(index, _)| part(*index)) {
         let text = row["text"].as_str().unwrap();
         let hints = Hints { language: Some(language), country_code: None };
         let found = from_text(text, hints);
-        count(&mut score, &row["expect"], found.as_ref(), index, half.is_none());
+        count(&mut score, &row["expect"], found.as_ref(), index, show);
     }
-    println!("{}", score.line(&format!("{file:.20} {}", half.map_or("all", |half| HALVES[half].0))));
     Some(score)
 }
 
@@ -52,9 +68,10 @@ fn count(score: &mut Score, label: &Value, found: Option<&Pay>, index: usize, sh
 }
 
 fn assert_floor(file: &str, language: &str, recall: f64, precision: f64) {
-    for (_, half) in HALVES {
-        let Some(score) = measure(file, language, half) else { return };
-        if half.is_none() {
+    for (name, part) in PARTS {
+        let Some(score) = measure(file, language, part, name == "all") else { return };
+        println!("{}", score.line(&format!("{file:.20} {name}")));
+        if name == "all" {
             assert!(score.recall() >= recall, "{}", score.line(file));
             assert!(score.precision() >= precision, "{}", score.line(file));
         }
@@ -63,22 +80,22 @@ fn assert_floor(file: &str, language: &str, recall: f64, precision: f64) {
 
 #[test]
 fn english_pay_is_found() {
-    assert_floor("ergon_salary_corpus.jsonl", "en", 0.95, 0.97);
+    assert_floor("ergon_salary_corpus.jsonl", "en", 0.97, 0.97);
 }
 
 #[test]
 fn german_pay_is_found() {
-    assert_floor("ergon_de_salary_corpus.jsonl", "de", 0.8, 0.8);
+    assert_floor("ergon_de_salary_corpus.jsonl", "de", 0.94, 0.94);
 }
 
 #[test]
 fn french_pay_is_found() {
-    assert_floor("ergon_fr_salary_corpus.jsonl", "fr", 0.8, 0.8);
+    assert_floor("ergon_fr_salary_corpus.jsonl", "fr", 0.92, 0.92);
 }
 
 #[test]
 fn spanish_pay_is_found() {
-    assert_floor("ergon_es_salary_corpus.jsonl", "es", 0.9, 0.5);
+    assert_floor("ergon_es_salary_corpus.jsonl", "es", 0.92, 0.92);
 }
 
 /// The ways an amount of a label may be written in the text.
@@ -110,10 +127,10 @@ fn pay_of_whole_postings_is_found_where_it_is_written() {
         ("Germany", "DE"),
         ("India", "IN"),
     ];
-    for (name, half) in HALVES {
+    for (name, part) in PARTS {
         let Some(rows) = rows("ergon_gold_500.jsonl") else { return };
         let (mut score, mut hidden, mut wrong) = (Score::default(), 0, 0);
-        for (index, row) in rows.iter().enumerate().filter(|(index, _)| within(half, *index)) {
+        for (index, row) in rows.iter().enumerate().filter(|(index, _)| part(*index)) {
             let (text, label) =
                 (row["description_text"].as_str().unwrap_or_default(), &row["gold"]["salary"]);
             let country =
@@ -122,19 +139,19 @@ fn pay_of_whole_postings_is_found_where_it_is_written() {
             if !label.is_null() && !is_visible(text, label) {
                 hidden += 1;
                 wrong += usize::from(found.is_some());
-                if found.is_some() && half.is_none() && shows(index) {
+                if found.is_some() && name == "all" && shows(index) {
                     println!("  row {index} (not visible): expected {label}, found {found:?}");
                 }
                 continue;
             }
-            count(&mut score, label, found.as_ref(), index, half.is_none());
+            count(&mut score, label, found.as_ref(), index, name == "all");
         }
         println!(
             "{}  (amount not in the text: {hidden}, answered: {wrong})",
             score.line(&format!("gold {name}"))
         );
-        if half.is_none() {
-            assert!(score.recall() >= 0.8 && score.precision() >= 0.8, "{}", score.line("gold"));
+        if name == "all" {
+            assert!(score.recall() >= 0.9 && score.precision() >= 0.92, "{}", score.line("gold"));
         }
     }
 }

@@ -59,12 +59,17 @@ impl Amount {
     }
 }
 
-/// All numbers of the text that could be an amount.
+/// No honest posting states more.
+const MOST_AMOUNTS: usize = 2_000;
+
+/// The numbers of the text that could be an amount, up to [`MOST_AMOUNTS`] of them.
 pub(super) fn find(text: &str, hints: Hints<'_>) -> Vec<Amount> {
     let bytes = text.as_bytes();
     let mut found: Vec<Amount> = Vec::new();
     let (mut at, mut floor) = (0, 0);
-    while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_digit)) {
+    while found.len() < MOST_AMOUNTS
+        && let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
+    {
         let start = at + offset;
         match read(text, start, floor, hints) {
             Ok(amount) => {
@@ -125,12 +130,12 @@ fn before(text: &str, start: usize, floor: usize) -> Before {
     let head = text.get(floor..start).unwrap_or_default();
     let trimmed = trim_blanks_end(head);
     let touching = trimmed.len() == head.len();
-    if let Some((symbol, mark)) = currency::BEFORE.iter().find(|(symbol, _)| trimmed.ends_with(symbol)) {
+    if let Some((symbol, mark)) = currency::symbol_at_end(trimmed) {
         let outer = trim_blanks_end(&trimmed[..trimmed.len() - symbol.len()]);
         let word = last_word(outer);
         return match currency::mark(word).filter(|_| mark.is_open()) {
             Some(code) => Before::Mark(code, floor + outer.len() - word.len()),
-            None => Before::Mark(*mark, floor + trimmed.len() - symbol.len()),
+            None => Before::Mark(mark, floor + trimmed.len() - symbol.len()),
         };
     }
     let dotted = trimmed.strip_suffix('.').unwrap_or(trimmed);
@@ -140,8 +145,10 @@ fn before(text: &str, start: usize, floor: usize) -> Before {
     }
     let last = head.chars().next_back();
     let inside =
-        |last: char| last.is_alphanumeric() || matches!(last, '_' | '#' | '@' | '/' | '.' | '=' | '&' | ',');
-    if touching && last.is_some_and(inside) { Before::Other } else { Before::Nothing }
+        |last: char| last.is_alphanumeric() || matches!(last, '_' | '#' | '@' | '.' | '=' | '&' | ',');
+    // "45/50k€" is a range; after anything but an amount a slash is part of a link or a name.
+    let path = head.strip_suffix('/').is_some_and(|head| !head.is_empty() || floor == 0);
+    if touching && (path || last.is_some_and(inside)) { Before::Other } else { Before::Nothing }
 }
 
 fn last_word(text: &str) -> &str {
@@ -186,8 +193,8 @@ fn after(text: &str, amount: &mut Amount, hints: Hints<'_>) -> bool {
         let skipped = blanks(text, amount.end);
         let from = amount.end + skipped;
         let tail = rest(text, from);
-        if let Some(symbol) = symbol_after(tail) {
-            let (length, mark) = symbol;
+        if let Some((symbol, mark)) = currency::symbol_at_start(tail) {
+            let length = symbol.len();
             if amount.mark.is_some_and(|mark| !mark.is_open()) && skipped > 0 {
                 break;
             }
@@ -208,25 +215,30 @@ fn after(text: &str, amount: &mut Amount, hints: Hints<'_>) -> bool {
         amount.end += usize::from(dotted);
         known = true;
     }
-    let plus = amount.end + blanks(text, amount.end);
-    if rest(text, plus).starts_with('+') {
-        amount.open = true;
-        if plus == amount.end {
-            amount.end += 1;
-        }
-    }
+    open(text, amount, hints);
     known
+}
+
+/// Takes a `+` that means "or more". In English "$120k + equity" names another thing; elsewhere "24.000 € + Plus" leaves the upper
+/// end open.
+fn open(text: &str, amount: &mut Amount, hints: Hints<'_>) {
+    let skipped = blanks(text, amount.end);
+    let Some(tail) = rest(text, amount.end + skipped).strip_prefix('+') else { return };
+    let next = if skipped > 0 { tail.trim_start_matches(is_blank) } else { tail };
+    let spoken = hints.language.is_some() && !hints.speaks("en");
+    if next.starts_with(char::is_alphanumeric) && !(spoken && skipped > 0) {
+        return;
+    }
+    amount.open = true;
+    if skipped == 0 {
+        amount.end += 1;
+    }
 }
 
 fn set_mark(amount: &mut Amount, mark: Mark) {
     if amount.mark.is_none_or(Mark::is_open) {
         amount.mark = Some(mark);
     }
-}
-
-fn symbol_after(tail: &str) -> Option<(usize, Mark)> {
-    let (symbol, mark) = currency::BEFORE.iter().find(|(symbol, _)| tail.starts_with(symbol))?;
-    Some((symbol.len(), *mark))
 }
 
 fn starts_amount(tail: &str, symbol: usize) -> bool {
@@ -254,7 +266,8 @@ fn unit(word: &str, touching: bool, amount: &mut Amount, hints: Hints<'_>) -> bo
         _ => None,
     };
     if let Some(scale) = scale.filter(|_| free) {
-        amount.scale = Some(scale);
+        // "12,00,000 LPA" is written out already.
+        amount.scale = Some(scale).filter(|_| lower != "lpa" || amount.value < Decimal::ONE_THOUSAND);
         if matches!(scale, Scale::Lakh | Scale::Crore) {
             amount.mark = amount.mark.or(Some(Mark::Code("INR")));
         }

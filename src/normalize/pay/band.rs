@@ -11,11 +11,16 @@ pub(super) fn fits(amount: Decimal, period: Period, currency: Option<&str>) -> b
         Period::Hour => (2, 1_000),
         Period::Day => (15, 6_000),
         Period::Week => (60, 30_000),
-        Period::Month => (100, 100_000),
-        Period::Year => (1_500, 3_000_000),
+        Period::Month => (100, 60_000),
+        Period::Year => (5_000, 3_000_000),
     };
     let scale = Decimal::from(currency::scale(currency));
     amount >= Decimal::from(low) && amount <= Decimal::from(high) * scale
+}
+
+/// Whether a person can earn this in any period: tells "$40M" and "$0.50" from pay before a word is read.
+pub(super) fn is_possible(min: Decimal, max: Decimal, currency: Option<&str>) -> bool {
+    max >= Decimal::TWO && min <= Decimal::from(3_000_000) * Decimal::from(currency::scale(currency))
 }
 
 /// The period of an amount that stands by a word for pay and names none; `None` where it could be several.
@@ -32,6 +37,11 @@ pub(super) fn infer(amount: Decimal, currency: Option<&str>, hints: Hints<'_>) -
     } else {
         None
     }
+}
+
+/// Where people are used to pay by the hour, and say an amount of this size without naming it.
+pub(super) fn is_paid_hourly(currency: Option<&str>) -> bool {
+    matches!(currency, Some("USD" | "CAD" | "AUD" | "NZD" | "GBP"))
 }
 
 /// On the continent of Europe pay without a period and of this size is a month's; elsewhere it may be a week's.

@@ -2,8 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::Hints;
-use super::judge::{Bound, Judged};
+use super::bound::Bound;
+use super::judge::Judged;
+use super::{Hints, currency};
 use crate::domain::Pay;
 
 /// How far from a range that is surely pay a range without a word for pay may stand and belong to it.
@@ -22,7 +23,8 @@ pub(super) fn one(judged: &[Judged], hints: Hints<'_>) -> Option<Pay> {
             item.by_pay_word || sure.iter().take(64).any(near)
         });
     }
-    let local = hints.country_code.and_then(local_currency);
+    prefer(&mut kept, |item| item.currency.is_some());
+    let local = hints.country_code.and_then(currency::of_country);
     prefer(&mut kept, |item| item.currency.is_some() && item.currency == local);
     let first = *kept.first()?;
     let (currency, period) = (kept.iter().find_map(|item| item.currency), first.period);
@@ -46,31 +48,4 @@ fn prefer(kept: &mut Vec<&Judged>, preferred: impl Fn(&Judged) -> bool) {
     if kept.iter().any(|item| preferred(item)) {
         kept.retain(|item| preferred(item));
     }
-}
-
-fn local_currency(country: &str) -> Option<&'static str> {
-    let code = country.to_ascii_uppercase();
-    Some(match code.as_str() {
-        "US" => "USD",
-        "CA" => "CAD",
-        "GB" => "GBP",
-        "CH" | "LI" => "CHF",
-        "AU" => "AUD",
-        "NZ" => "NZD",
-        "SE" => "SEK",
-        "NO" => "NOK",
-        "DK" => "DKK",
-        "PL" => "PLN",
-        "CZ" => "CZK",
-        "IN" => "INR",
-        "JP" => "JPY",
-        "SG" => "SGD",
-        "HU" => "HUF",
-        "RO" => "RON",
-        "BR" => "BRL",
-        "MX" => "MXN",
-        "DE" | "AT" | "FR" | "ES" | "IT" | "NL" | "BE" | "IE" | "PT" | "FI" | "GR" | "LU" | "SK" | "SI"
-        | "EE" | "LV" | "LT" | "HR" | "MT" | "CY" => "EUR",
-        _ => return None,
-    })
 }

@@ -2,10 +2,12 @@
 //!
 //! The words are in `words.txt`, which says how they are written.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::span::Span;
 use crate::domain::Period;
 
 /// One cue in the text.
@@ -25,10 +27,20 @@ pub(super) enum Sense {
     PayPer(Period),
     /// It is for this period.
     Per(Period),
+    /// It is pay without commission and bonus.
+    Base,
+    /// It is pay if the word follows directly (`$40,000 - $50,000 depending on experience`).
+    PayAfter,
+    /// It is pay without commission and bonus if the word follows directly (`$120k base`).
+    BaseAfter,
     /// It is base pay and on-target commission together.
     OnTarget,
+    /// Amounts near it are hopes: the work pays commission only.
+    CommissionOnly,
     /// It is something else.
     Other,
+    /// It may be something else; beside a word for pay it is only what pay depends on ("training, market").
+    Aside,
     /// It is something else unless it is named beside pay ("salary and bonus").
     Extra,
     /// A length of time or number that only looks like a period (`40 hours per week`).
@@ -70,6 +82,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let searcher = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
         .build(&patterns)
         .ok();
     Lexicon { searcher, entries }
@@ -98,8 +111,13 @@ fn sense(title: &str) -> Option<Sense> {
     Some(match title {
         "pay" => Sense::Pay,
         "time" => Sense::Time,
+        "base pay" => Sense::Base,
+        "pay after" => Sense::PayAfter,
+        "base after" => Sense::BaseAfter,
         "on target" => Sense::OnTarget,
+        "commission only" => Sense::CommissionOnly,
         "other" => Sense::Other,
+        "aside" => Sense::Aside,
         "extra" => Sense::Extra,
         _ => match title.strip_prefix("pay per ") {
             Some(word) => Sense::PayPer(period(word)?),
@@ -115,12 +133,37 @@ fn capital_accents(word: &str) -> String {
         .collect()
 }
 
-/// All cues of the text in their order, none overlapping.
+/// All cues of a short text in their order, none overlapping.
 pub(super) fn find(text: &str) -> Vec<Cue> {
-    let lexicon = &*LEXICON;
-    let Some(searcher) = &lexicon.searcher else { return Vec::new() };
     let mut found = Vec::new();
-    let mut input = aho_corasick::Input::new(text);
+    find_in(text, 0..text.len(), &mut found);
+    found
+}
+
+/// The cues of a long text that stand near one of the spans: up to `before` bytes before and `after` bytes behind it.
+pub(super) fn near(text: &str, spans: &[Span], before: usize, after: usize) -> Vec<Cue> {
+    let mut found = Vec::new();
+    let mut windows = spans.iter().filter(|span| span.firm).map(|span| {
+        let start = text.floor_char_boundary(span.start.saturating_sub(before));
+        start..text.ceil_char_boundary(span.end.saturating_add(after).min(text.len()))
+    });
+    let Some(mut window) = windows.next() else { return found };
+    for next in windows {
+        if next.start <= window.end {
+            window.end = window.end.max(next.end);
+        } else {
+            find_in(text, window, &mut found);
+            window = next;
+        }
+    }
+    find_in(text, window, &mut found);
+    found
+}
+
+fn find_in(text: &str, window: Range<usize>, found: &mut Vec<Cue>) {
+    let lexicon = &*LEXICON;
+    let Some(searcher) = &lexicon.searcher else { return };
+    let mut input = aho_corasick::Input::new(text).range(window);
     while let Ok(Some(hit)) = searcher.try_find(input.clone()) {
         let whole = lexicon.entries.get(hit.pattern().as_usize()).filter(|entry| {
             (entry.free_start || !text[..hit.start()].ends_with(char::is_alphanumeric))
@@ -128,9 +171,11 @@ pub(super) fn find(text: &str) -> Vec<Cue> {
         });
         found.extend(whole.map(|entry| Cue { start: hit.start(), end: hit.end(), sense: entry.sense }));
         let next = if whole.is_some() { hit.end() } else { hit.start() + 1 };
-        input.set_start(next.max(hit.start() + 1));
+        if next > input.end() {
+            break;
+        }
+        input.set_start(next);
     }
-    found
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Currencies as people write them, and how large an ordinary amount is in each.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::Hints;
 
 /// How a currency is written beside an amount.
@@ -59,7 +63,7 @@ const KRONER: [(&str, &str, &str); 5] =
 const RUPEES: [(&str, &str); 4] = [("PK", "PKR"), ("LK", "LKR"), ("NP", "NPR"), ("MU", "MUR")];
 
 /// Written before an amount; longer ones first where one ends with another.
-pub(super) const BEFORE: &[(&str, Mark)] = &[
+const BEFORE: &[(&str, Mark)] = &[
     ("US$", Mark::Code("USD")),
     ("U$S", Mark::Code("USD")),
     ("CA$", Mark::Code("CAD")),
@@ -170,15 +174,87 @@ const WORDS: &[(&str, Mark)] = &[
 const ONLY_AS_WRITTEN: &[&str] =
     &["TRY", "SAR", "ARS", "COP", "RON", "PHP", "RM", "NIS", "Rs", "Fr", "Ft", "CAD"];
 
+/// The sign a text ends with.
+pub(super) fn symbol_at_end(text: &str) -> Option<(&'static str, Mark)> {
+    let sign = text.chars().next_back().filter(|letter| is_sign(*letter))?;
+    BEFORE.iter().find(|(symbol, _)| symbol.ends_with(sign) && text.ends_with(symbol)).copied()
+}
+
+/// The sign a text starts with.
+pub(super) fn symbol_at_start(text: &str) -> Option<(&'static str, Mark)> {
+    let mut letters = text.chars();
+    let first = letters.next()?;
+    let lettered = first.is_ascii_uppercase() && letters.take(3).any(|letter| letter == '$');
+    let signed = is_sign(first) || lettered;
+    BEFORE.iter().find(|(symbol, _)| signed && text.starts_with(symbol)).copied()
+}
+
+fn is_sign(letter: char) -> bool {
+    matches!(letter, '$' | '€' | '£' | '¥' | '￥' | 'S' | '฿' | '\u{20a0}'..='\u{20cf}')
+}
+
 /// The currency a word beside an amount names.
 pub(super) fn mark(word: &str) -> Option<Mark> {
-    if word.len() > 12 {
+    static BY_NAME: LazyLock<FxHashMap<&'static str, Mark>> =
+        LazyLock::new(|| WORDS.iter().copied().collect());
+    if !(2..=12).contains(&word.len()) {
         return None;
     }
     let lower = word.to_lowercase();
-    let (_, mark) = WORDS.iter().find(|(name, _)| *name == lower)?;
+    let mark = BY_NAME.get(lower.as_str())?;
     let picky = ONLY_AS_WRITTEN.iter().find(|written| written.eq_ignore_ascii_case(word));
     picky.is_none_or(|written| *written == word || (word.len() == 2 && word == "Rs")).then_some(*mark)
+}
+
+/// The currency whose ordinary amounts tell the size of one: its own, or that of the place. It does not say what an amount is in.
+pub(super) fn measure(mark: Option<Mark>, hints: Hints<'_>) -> Option<&'static str> {
+    match mark {
+        // The kroner of all countries are of one size.
+        Some(Mark::Krone) => Some("SEK"),
+        Some(mark) => mark.code(hints),
+        None => of_place(hints),
+    }
+}
+
+/// The currency people at the place of the posting are paid in, from its country or else its language.
+fn of_place(hints: Hints<'_>) -> Option<&'static str> {
+    let spoken = || LANGUAGES.iter().find(|(language, _)| hints.speaks(language)).map(|(_, code)| *code);
+    match hints.country_code {
+        Some(country) => of_country(country),
+        None => spoken(),
+    }
+}
+
+/// Languages of one country with a currency of its own.
+const LANGUAGES: [(&str, &str); 7] =
+    [("sv", "SEK"), ("nb", "NOK"), ("no", "NOK"), ("da", "DKK"), ("pl", "PLN"), ("cs", "CZK"), ("hu", "HUF")];
+
+/// The currency of a country, ISO 3166-1 alpha-2.
+pub(super) fn of_country(country: &str) -> Option<&'static str> {
+    let code = country.to_ascii_uppercase();
+    Some(match code.as_str() {
+        "US" => "USD",
+        "CA" => "CAD",
+        "GB" => "GBP",
+        "CH" | "LI" => "CHF",
+        "AU" => "AUD",
+        "NZ" => "NZD",
+        "SE" => "SEK",
+        "NO" => "NOK",
+        "DK" => "DKK",
+        "PL" => "PLN",
+        "CZ" => "CZK",
+        "IN" => "INR",
+        "JP" => "JPY",
+        "SG" => "SGD",
+        "HU" => "HUF",
+        "RO" => "RON",
+        "BR" => "BRL",
+        "MX" => "MXN",
+        "DE" | "AT" | "FR" | "ES" | "IT" | "NL" | "BE" | "IE" | "PT" | "FI" | "GR" | "LU" | "SK" | "SI"
+        | "EE" | "LV" | "LT" | "HR" | "MT" | "CY" => "EUR",
+        _ => return None,
+    })
 }
 
 /// The ISO 4217 code of a field's word or symbol (`eur`, `€`, `USD`); `None` where it is none.

@@ -4,18 +4,22 @@
 //! finds the words around them (pay, period, and what amounts of other kinds go by), [`judge`] decides which spans
 //! are the pay of the posting, and [`choose`] makes one answer of those. Every step looks at a bounded window, so
 //! the whole is linear in the text. It must not guess: an amount without a period is dropped unless a word for pay
-//! stands by it.
+//! stands by it, or it is a yearly one that is set off from the text ([`place`]).
 //!
-//! To teach it a language, add its words to `words.txt`; to teach it a currency, add a line in [`currency`].
+//! To teach it a language, add its words to `words.txt`, `bounds.txt` and `joints.txt` and its sentences to
+//! `tests/languages.rs`; to teach it a currency, add a line in [`currency`].
 
 mod amount;
 mod around;
 mod band;
+mod bound;
 mod choose;
 mod cue;
 mod currency;
+mod joints;
 mod judge;
 mod number;
+mod place;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -53,8 +57,15 @@ pub fn from_text(text: &str, hints: Hints<'_>) -> Option<Pay> {
     if !amounts.iter().any(amount::Amount::is_firm) {
         return None;
     }
-    let spans = span::join(text, &amounts);
-    let cues = cue::find(text);
+    let mut spans = span::join(text, &amounts);
+    for span in &mut spans {
+        let currency = currency::measure(span.mark, hints);
+        span.firm &= band::is_possible(span.min, span.max, currency);
+    }
+    if !spans.iter().any(|span| span.firm) {
+        return None;
+    }
+    let cues = cue::near(text, &spans, around::BEFORE_SPAN, around::AFTER_SPAN);
     let judged = judge::in_text(text, &spans, &cues, hints);
     choose::one(&judged, hints)
 }

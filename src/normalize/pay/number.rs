@@ -41,7 +41,9 @@ pub(super) fn read(text: &str, start: usize) -> Result<Number, usize> {
             }
             at += 1;
         }
-        groups.push((before, at - from));
+        if groups.len() <= MOST_GROUPS {
+            groups.push((before, at - from));
+        }
         let Some((separator, width)) = separator(text, at) else { break };
         if !bytes.get(at + width).is_some_and(u8::is_ascii_digit) {
             break;

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::amount::{Amount, Scale};
 use super::currency::Mark;
+use super::joints;
 use crate::domain::Period;
 
 /// A stretch of text that states one amount or a range.
@@ -58,7 +59,7 @@ fn single(amount: &Amount) -> Option<Span> {
 
 fn range(text: &str, low: &Amount, high: &Amount) -> Option<Span> {
     let gap = text.get(low.end..high.start)?;
-    if !joins(text, low.start, gap) {
+    if !joints::joins(text, low.start, gap) {
         return None;
     }
     let mark = match (low.mark, high.mark) {
@@ -67,7 +68,9 @@ fn range(text: &str, low: &Amount, high: &Amount) -> Option<Span> {
         (left, right) => left.or(right),
     };
     let (min, max) = ends(low, high)?;
-    let sensible = min > Decimal::ZERO && min <= max && max <= min.checked_mul(Decimal::from(25))?;
+    let widest = Decimal::from(if gap == "/" { 2 } else { 25 });
+    let firm = high.is_firm() || gap != "/";
+    let sensible = firm && min > Decimal::ZERO && min <= max && max <= min.checked_mul(widest)?;
     sensible.then_some(Span {
         start: low.start,
         end: high.end,
@@ -95,72 +98,6 @@ fn ends(low: &Amount, high: &Amount) -> Option<(Decimal, Decimal)> {
         return Some((min.checked_mul(Decimal::ONE_THOUSAND)?, max));
     }
     Some((min, max))
-}
-
-const LONGEST_GAP: usize = 48;
-const JOINERS: &[&str] = &[
-    "-",
-    "–",
-    "—",
-    "−",
-    "‑",
-    "‐",
-    "~",
-    "to",
-    "bis",
-    "à",
-    "a",
-    "tot",
-    "till",
-    "til",
-    "do",
-    "al",
-    "até",
-    "hasta",
-    "až",
-    "jusqu'à",
-    "jusqu’à",
-    "bis zu",
-    "up to",
-    "ad",
-];
-const PAIRED: &[(&str, &str)] = &[
-    ("and", "between"),
-    ("und", "zwischen"),
-    ("et", "entre"),
-    ("y", "entre"),
-    ("e", "entre"),
-    ("e", "tra"),
-    ("e", "fra"),
-    ("och", "mellan"),
-    ("en", "tussen"),
-    ("a", "pomiędzy"),
-];
-const FILLERS: &[&str] = &[
-    "/", "per", "an", "a", "p.a.", "p.a", "hour", "hr", "year", "yr", "month", "annum", "annually", "hourly",
-    "gross", "brutto", "brut", "bruts", "bruto", "pro", "jahr", "stunde", "monat", "std.", "std", "h", "par",
-    "mois", "heure", "pa", "ph", "base", "the", "of", "und", "von", "/hr", "/hour", "/year", "/yr", "/h",
-    "/jahr", "/monat", "/an", "/month", "/mo", "/std", "annual", "from", "range",
-];
-
-fn joins(text: &str, start: usize, gap: &str) -> bool {
-    if gap.len() > LONGEST_GAP || gap.contains('\n') {
-        return gap.len() <= 8 && matches!(gap.trim(), "-" | "–" | "—" | "to");
-    }
-    let lower = gap.trim_end_matches(['+', '~']).trim().to_lowercase();
-    let fillers =
-        |text: &str| text.split_whitespace().all(|word| FILLERS.contains(&word.trim_matches(['(', ')'])));
-    if JOINERS.iter().any(|joiner| {
-        lower.strip_suffix(joiner).is_some_and(|head| {
-            let apart = head.is_empty()
-                || head.ends_with(char::is_whitespace)
-                || !joiner.starts_with(char::is_alphabetic);
-            apart && fillers(head)
-        })
-    }) {
-        return true;
-    }
-    PAIRED.iter().any(|(joiner, opener)| lower == *joiner && tail_before(text, start, 24).contains(opener))
 }
 
 /// Up to `bytes` of lower-cased text before an offset.

@@ -4,6 +4,9 @@ use rust_decimal::Decimal;
 use super::{Hints, from_field, from_text, tidy, yearly};
 use crate::domain::{Pay, Period, Salary};
 
+mod languages;
+mod printed;
+
 fn hints(language: &'static str, country: &'static str) -> Hints<'static> {
     Hints { language: Some(language), country_code: Some(country) }
 }
@@ -164,6 +167,19 @@ fn fields_are_trusted() {
         ("45000-60000", "45000..60000 - year"),
         ("80.000 €", "80000..80000 EUR year"),
         ("$5 per task", "none"),
+        ("", "none"),
+        ("Competitive", "none"),
+        ("$0 - $0", "none"),
+        ("up to $90k", "?..90000 USD year"),
+        ("$90k+", "90000..? USD year"),
+        ("₹12,00,000 LPA", "1200000..1200000 INR year"),
+        ("12-15 LPA", "1200000..1500000 INR year"),
+        ("CAD $70,000 - $82,000", "70000..82000 CAD year"),
+        ("A$95k", "95000..95000 AUD year"),
+        ("60k-75k EUR", "60000..75000 EUR year"),
+        ("USD 5,000 - 6,500 monthly", "5000..6500 USD month"),
+        ("$3,000 - $4,000", "3000..4000 USD -"),
+        ("kr 41 000 - 46 000", "41000..46000 - month"),
     ] {
         assert_eq!(field(input), expected, "{input}");
     }
