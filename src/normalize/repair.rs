@@ -75,7 +75,7 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
 
 /// Undoes mojibake, composes to NFC, drops invisible and control characters; line ends become `\n`.
 pub fn characters(raw: &str) -> Cow<'_, str> {
-    if raw.bytes().all(|byte| byte == b'\n' || (b' '..0x7F).contains(&byte)) {
+    if is_clean(raw) {
         return Cow::Borrowed(raw);
     }
     let text = mojibake(raw);
@@ -98,6 +98,36 @@ pub fn characters(raw: &str) -> Cow<'_, str> {
         return Cow::Owned(out);
     }
     Cow::Owned(out.nfc().collect())
+}
+
+/// True where [`characters`] would change nothing; texts of which this cannot be told at a glance count as not clean.
+fn is_clean(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        let plain = plain_length(rest.as_bytes());
+        let mut chars = rest[plain..].chars();
+        let Some(char) = chars.next() else { return true };
+        rest = chars.as_str();
+        // Below U+0300 and among these signs everything is composed and nothing combines.
+        let composed = matches!(
+            char,
+            '\u{a0}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '€' | '™'
+        );
+        let spelled = ('\u{c2}'..='\u{f4}').contains(&char) && chars.next().is_some_and(|next| !next.is_ascii());
+        if !composed || spelled {
+            return false;
+        }
+    }
+}
+
+/// Length of the beginning that is printable ASCII and newlines.
+fn plain_length(bytes: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let is_plain = |byte: &u8| (b' '..0x7F).contains(byte) | (*byte == b'\n');
+    // Whole steps first: a check without exits runs over many bytes at once.
+    let steps = bytes.chunks_exact(STEP).take_while(|step| step.iter().fold(true, |plain, byte| plain & is_plain(byte)));
+    let start = steps.count() * STEP;
+    start + bytes.iter().skip(start).take_while(|byte| is_plain(byte)).count()
 }
 
 fn is_invisible(char: char) -> bool {

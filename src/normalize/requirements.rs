@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::cues;
-use super::html::{Block, Kind, to_text};
+use super::html::{Block, Kind, Line, lines_to_text};
 
 /// Longest heading, in characters.
 const LONGEST: usize = 90;
@@ -47,16 +47,16 @@ struct Heading<'a> {
 
 /// The text of the sections under headings that announce requirements; `None` where there is none.
 pub fn split(blocks: &[Block]) -> Option<String> {
-    let mut kept: Vec<Block> = Vec::new();
+    let mut kept: Vec<(Line<'_>, bool)> = Vec::new();
     let mut inside: Option<u8> = None;
     for block in blocks {
         match heading(block) {
             Some(Heading { level, topic: Topic::Wanted, behind }) => {
                 if !kept.is_empty() && behind.is_empty() {
-                    kept.push(Block { kind: Kind::Line, gap: true, ..block.clone() });
+                    kept.push((Line { kind: Kind::Line, gap: true, text: &block.text }, true));
                 }
                 if !behind.is_empty() {
-                    kept.push(Block { text: behind.to_owned(), bold: 0, gap: true, ..block.clone() });
+                    kept.push((Line { kind: Kind::Line, gap: true, text: behind }, false));
                 }
                 inside = Some(inside.map_or(level, |outer| outer.min(level)));
             }
@@ -66,20 +66,20 @@ pub fn split(blocks: &[Block]) -> Option<String> {
                 // A bold line that no list knows may be a label inside the section.
                 let label = topic == Topic::Unknown && level >= 7 && block.text.ends_with(':');
                 if label {
-                    kept.push(block.clone());
+                    kept.push((Line::from(block), true));
                 } else {
                     inside = None;
                 }
             }
-            _ if inside.is_some() => kept.push(block.clone()),
+            found if inside.is_some() => {
+                kept.push((Line::from(block), found.is_some_and(|heading| heading.behind.is_empty())));
+            }
             _ => {}
         }
     }
-    while kept.last().is_some_and(|block| heading(block).is_some_and(|heading| heading.behind.is_empty())) {
-        kept.pop();
-    }
-    let text = to_text(&kept);
-    (!text.is_empty()).then_some(text)
+    while kept.pop_if(|(_, heading)| *heading).is_some() {}
+    let lines: Vec<Line<'_>> = kept.into_iter().map(|(line, _)| line).collect();
+    Some(lines_to_text(&lines)).filter(|text| !text.is_empty())
 }
 
 /// True for a heading that announces requirements, as sources with named sections send it.

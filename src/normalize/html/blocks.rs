@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::{
-    elements::{Inline, Open, close_tag, escape, inline_end, inline_of, is_block, is_web, open_tag},
+    elements::{
+        Element, Inline, Open, close_tag, escape, escape_into, is_bold, is_hidden, is_safe, known, open_tag,
+    },
     tokens::{Token, Tokens, attribute},
 };
 use crate::normalize::{entities, repair};
@@ -41,7 +43,7 @@ pub struct Block {
     /// A new paragraph, list or heading begins here (`<br>` alone begins none).
     pub gap: bool,
     /// Inline HTML of the text: escaped, only `strong`, `em`, `code` and `a`.
-    pub html: String,
+    pub(super) html: String,
 }
 
 /// The blocks of a piece of HTML. Markup that was escaped once more is read as markup.
@@ -49,11 +51,12 @@ pub fn read(html: &str) -> Vec<Block> {
     let html = repair::characters(html);
     let html = if is_escaped(&html) { Cow::Owned(entities::decode(&html).into_owned()) } else { html };
     let mut reader = Reader::default();
+    reader.blocks.reserve(html.len() / 128);
     for token in Tokens::new(&html) {
         match token {
             Token::Text(text) => reader.text(text),
-            Token::Start { name, attributes } => reader.start(&name.to_ascii_lowercase(), attributes),
-            Token::End(name) => reader.end(&name.to_ascii_lowercase()),
+            Token::Start { name, attributes } => reader.start(name, attributes),
+            Token::End(name) => reader.end(name),
         }
     }
     reader.flush();
@@ -106,7 +109,7 @@ fn is_escaped(html: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Reader {
+struct Reader<'a> {
     blocks: Vec<Block>,
     line: Current,
     /// Open lists: true where numbered. Deeper ones are only counted.
@@ -117,6 +120,13 @@ struct Reader {
     open: Vec<Open>,
     gap: bool,
     kept_lines: bool,
+    hidden: Option<Hidden<'a>>,
+}
+
+/// An element that is not shown, with how many of its name are open in it.
+struct Hidden<'a> {
+    name: &'a str,
+    open: usize,
 }
 
 #[derive(Default)]
@@ -132,45 +142,54 @@ struct Current {
     spaced: bool,
 }
 
-impl Reader {
-    fn start(&mut self, name: &str, attributes: &str) {
-        match name {
-            "br" | "dt" | "dd" | "tr" => self.flush(),
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+impl<'a> Reader<'a> {
+    fn start(&mut self, name: &'a str, attributes: &'a str) {
+        if self.skips_start(name) {
+            return;
+        }
+        let known = known(name);
+        if !attributes.is_empty() && known.hides && !attributes.ends_with('/') && is_hidden(attributes) {
+            self.hidden = Some(Hidden { name, open: 1 });
+            return;
+        }
+        match known.element {
+            Element::Line => self.flush(),
+            Element::Heading(level) => {
                 self.paragraph();
-                self.heading = name[1..].parse().ok();
+                self.heading = Some(level);
             }
-            "ul" | "ol" | "menu" | "dir" => {
+            Element::List { ordered } => {
                 self.paragraph();
                 if self.lists.len() < usize::from(DEEPEST) {
-                    self.lists.push(name == "ol");
+                    self.lists.push(ordered);
                 } else {
                     self.deeper = self.deeper.saturating_add(1);
                 }
             }
-            "li" => {
+            Element::Item => {
                 self.flush();
                 self.heading = None;
                 self.in_item = true;
             }
-            "td" | "th" => self.line.blank = true,
-            "pre" => {
+            Element::Cell => self.line.blank = true,
+            Element::Kept => {
                 self.paragraph();
                 self.kept_lines = true;
             }
-            _ if is_block(name) => self.paragraph(),
-            _ => {
-                if let Some(inline) = inline_of(name, attributes) {
-                    self.open_inline(inline, attributes);
-                }
-            }
+            Element::Block => self.paragraph(),
+            Element::Inline(inline) => self.open_inline(inline, attributes),
+            Element::Styled if is_bold(attributes) => self.open_inline(Inline::Bold, attributes),
+            Element::Styled | Element::Other => {}
         }
     }
 
-    fn end(&mut self, name: &str) {
-        match name {
-            "br" | "tr" | "dt" | "dd" => self.flush(),
-            "ul" | "ol" | "menu" | "dir" => {
+    fn end(&mut self, name: &'a str) {
+        if self.skips_end(name) {
+            return;
+        }
+        match known(name).element {
+            Element::Line => self.flush(),
+            Element::List { .. } => {
                 self.paragraph();
                 self.in_item = false;
                 if self.deeper > 0 {
@@ -179,25 +198,48 @@ impl Reader {
                     self.lists.pop();
                 }
             }
-            "li" => {
+            Element::Item => {
                 self.flush();
                 self.in_item = false;
             }
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+            Element::Heading(_) => {
                 self.paragraph();
                 self.heading = None;
             }
-            "pre" => {
+            Element::Kept => {
                 self.paragraph();
                 self.kept_lines = false;
             }
-            _ if is_block(name) => self.paragraph(),
-            _ => {
-                if let Some(inline) = inline_end(name) {
-                    self.close_inline(inline);
-                }
+            Element::Block => self.paragraph(),
+            Element::Inline(inline) => self.close_inline(inline),
+            Element::Styled => self.close_inline(Inline::Bold),
+            Element::Cell | Element::Other => {}
+        }
+    }
+
+    /// True where a start tag stands in what is not shown. A paragraph or item ends where the next one begins.
+    fn skips_start(&mut self, name: &str) -> bool {
+        let Some(hidden) = &mut self.hidden else { return false };
+        if !hidden.name.eq_ignore_ascii_case(name) {
+            return true;
+        }
+        if matches!(name, "p" | "P" | "li" | "LI") {
+            self.hidden = None;
+            return false;
+        }
+        hidden.open = hidden.open.saturating_add(1);
+        true
+    }
+
+    fn skips_end(&mut self, name: &str) -> bool {
+        let Some(hidden) = &mut self.hidden else { return false };
+        if hidden.name.eq_ignore_ascii_case(name) {
+            hidden.open -= 1;
+            if hidden.open == 0 {
+                self.hidden = None;
             }
         }
+        true
     }
 
     /// Ends the line, and begins a new paragraph (inside a list item only a new line).
@@ -214,7 +256,7 @@ impl Reader {
         }
         let href = match inline {
             Inline::Link => match attribute(attributes, "href").map(repair::line) {
-                Some(href) if is_web(&href) => href,
+                Some(href) if is_safe(&href) => href,
                 _ => return,
             },
             _ => String::new(),
@@ -244,9 +286,17 @@ impl Reader {
     }
 
     fn text(&mut self, raw: &str) {
-        let once = entities::decode(raw);
-        let twice = entities::decode(&once);
-        let text = repair::characters(&twice);
+        if self.hidden.is_some() {
+            return;
+        }
+        // The markup was repaired as a whole; only references bring new characters.
+        let text = match repair::unescape(raw) {
+            Cow::Borrowed(same) => Cow::Borrowed(same),
+            Cow::Owned(decoded) => match repair::characters(&decoded) {
+                Cow::Borrowed(_) => Cow::Owned(decoded),
+                Cow::Owned(repaired) => Cow::Owned(repaired),
+            },
+        };
         if self.kept_lines && text.contains('\n') {
             for (at, line) in text.split('\n').enumerate() {
                 if at > 0 {
@@ -273,10 +323,10 @@ impl Reader {
             }
             line.blank = false;
             line.text.push_str(word);
-            line.html.push_str(&escape(word));
+            escape_into(&mut line.html, word);
             let closing = line.bold > 0
-                && word.chars().all(|char| !char.is_alphanumeric())
-                && line.text.len() - line.bold <= 4;
+                && line.text.len() - line.bold <= 4
+                && word.chars().all(|char| !char.is_alphanumeric());
             if line.leading || closing {
                 line.bold = line.text.len();
             }
@@ -320,7 +370,10 @@ impl Reader {
         } else {
             Kind::Line
         };
+        if html.starts_with(' ') || html.ends_with(' ') {
+            html = html.trim().to_owned();
+        }
         let gap = std::mem::take(&mut self.gap) || self.blocks.is_empty();
-        self.blocks.push(Block { kind, text, bold, gap, html: html.trim().to_owned() });
+        self.blocks.push(Block { kind, text, bold, gap, html });
     }
 }
