@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::{
     elements::{
-        Element, Inline, Open, close_tag, escape, escape_into, is_bold, is_hidden, is_safe, known, open_tag,
+        Element, Inline, Open, close_tag, escape, escape_into, is_bold, is_hidden, is_safe, known,
+        needs_escape, open_tag,
     },
     tokens::{Token, Tokens, attribute},
 };
@@ -42,8 +43,8 @@ pub struct Block {
     pub bold: usize,
     /// A new paragraph, list or heading begins here (`<br>` alone begins none).
     pub gap: bool,
-    /// Inline HTML of the text: escaped, only `strong`, `em`, `code` and `a`.
-    pub(super) html: String,
+    /// Inline HTML of the text: escaped, only `strong`, `em`, `code` and `a`; `None` where it is the text itself.
+    pub(super) html: Option<String>,
 }
 
 /// The blocks of a piece of HTML. Markup that was escaped once more is read as markup.
@@ -60,7 +61,21 @@ pub fn read(html: &str) -> Vec<Block> {
         }
     }
     reader.flush();
-    reader.blocks
+    let Reader { mut blocks, headed, .. } = reader;
+    lift_headings(&mut blocks, &headed);
+    blocks
+}
+
+/// An item that is a heading and stands before plain items heads them; where all items are headings, that is only how the list looks.
+fn lift_headings(blocks: &mut [Block], headed: &[(usize, u8)]) {
+    for (at, (index, level)) in headed.iter().enumerate() {
+        let neighbours = [at.checked_sub(1).and_then(|before| headed.get(before)), headed.get(at + 1)];
+        let among_headings = neighbours.into_iter().flatten().any(|(other, _)| other.abs_diff(*index) == 1);
+        let heads = blocks.get(index + 1).is_some_and(|next| matches!(next.kind, Kind::Item { .. }));
+        if heads && !among_headings && let Some(block) = blocks.get_mut(*index) {
+            block.kind = Kind::Heading(*level);
+        }
+    }
 }
 
 /// The blocks of a plain text: lines that begin with a bullet are items.
@@ -83,7 +98,7 @@ pub fn plain(text: &str) -> Vec<Block> {
             }
             None => (Kind::Line, line),
         };
-        let html = escape(&text);
+        let html = needs_escape(&text).then(|| escape(&text));
         blocks.push(Block { kind, text, bold: 0, gap, html });
         gap = false;
     }
@@ -108,6 +123,13 @@ fn is_escaped(html: &str) -> bool {
     !tagged && (html.contains("&lt;/") || html.contains("&lt;br") || html.contains("&lt;p"))
 }
 
+impl Current {
+    /// The line's own HTML, made from its text so far where it was the text itself.
+    fn html(&mut self) -> &mut String {
+        self.html.get_or_insert_with(|| self.text.clone())
+    }
+}
+
 #[derive(Default)]
 struct Reader<'a> {
     blocks: Vec<Block>,
@@ -116,6 +138,8 @@ struct Reader<'a> {
     lists: Vec<bool>,
     deeper: usize,
     heading: Option<u8>,
+    /// Items that are headings: where they stand, and their level.
+    headed: Vec<(usize, u8)>,
     in_item: bool,
     open: Vec<Open>,
     gap: bool,
@@ -129,10 +153,37 @@ struct Hidden<'a> {
     open: usize,
 }
 
+/// The parts of a text in which single blanks stand between words.
+struct Runs<'a>(&'a str);
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.0.trim_start();
+        let bytes = text.as_bytes();
+        let odd = |at: usize| text[at..].chars().next().is_none_or(char::is_whitespace);
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'!'..=b'~' => at += 1,
+                b' ' if odd(at + 1) => break,
+                b' ' => at += 1,
+                _ if odd(at) => break,
+                _ => at += text[at..].chars().next().map_or(1, char::len_utf8),
+            }
+        }
+        let (run, rest) = text.split_at(at);
+        self.0 = rest;
+        (!run.is_empty()).then_some(run)
+    }
+}
+
 #[derive(Default)]
 struct Current {
     text: String,
-    html: String,
+    /// `None` as long as it is the text itself.
+    html: Option<String>,
     bold: usize,
     /// Still inside the bold beginning.
     leading: bool,
@@ -262,23 +313,23 @@ impl<'a> Reader<'a> {
             _ => String::new(),
         };
         if self.line.blank && !self.line.text.is_empty() && !self.line.spaced {
-            self.line.html.push(' ');
+            self.line.html().push(' ');
             self.line.spaced = true;
         }
         self.line.leading |= inline == Inline::Bold && self.line.text.is_empty();
         let open = Open { inline, href };
-        open_tag(&mut self.line.html, &open);
+        open_tag(self.line.html(), &open);
         self.open.push(open);
     }
 
     fn close_inline(&mut self, inline: Inline) {
         let Some(at) = self.open.iter().rposition(|open| open.inline == inline) else { return };
         for open in self.open[at..].iter().rev() {
-            close_tag(&mut self.line.html, open);
+            close_tag(self.line.html(), open);
         }
         self.open.remove(at);
         for open in &self.open[at..] {
-            open_tag(&mut self.line.html, open);
+            open_tag(self.line.html(), open);
         }
         if inline == Inline::Bold {
             self.line.leading = false;
@@ -311,35 +362,46 @@ impl<'a> Reader<'a> {
 
     fn words(&mut self, text: &str) {
         let line = &mut self.line;
+        if text.is_empty() {
+            return;
+        }
         if text.starts_with(char::is_whitespace) {
             line.blank = true;
         }
-        for (at, word) in text.split_whitespace().enumerate() {
-            if (at > 0 || line.blank) && !line.text.is_empty() {
+        if needs_escape(text) {
+            line.html();
+        }
+        for run in Runs(text) {
+            let blank = std::mem::take(&mut line.blank) && !line.text.is_empty();
+            if blank {
                 line.text.push(' ');
-                if !std::mem::take(&mut line.spaced) {
-                    line.html.push(' ');
+            }
+            let before = line.text.len();
+            line.text.push_str(run);
+            if let Some(html) = &mut line.html {
+                if blank && !std::mem::take(&mut line.spaced) {
+                    html.push(' ');
+                }
+                escape_into(html, run);
+            }
+            line.blank = true;
+            if line.leading {
+                line.bold = line.text.len();
+            } else if line.bold > 0 && before - line.bold <= 1 {
+                // A colon or dash behind the bold words belongs to them.
+                let word = run.split(' ').next().unwrap_or_default();
+                if word.len() <= 3 && !word.contains(char::is_alphanumeric) {
+                    line.bold = before + word.len();
                 }
             }
-            line.blank = false;
-            line.text.push_str(word);
-            escape_into(&mut line.html, word);
-            let closing = line.bold > 0
-                && line.text.len() - line.bold <= 4
-                && word.chars().all(|char| !char.is_alphanumeric());
-            if line.leading || closing {
-                line.bold = line.text.len();
-            }
         }
-        if text.ends_with(char::is_whitespace) {
-            line.blank = true;
-        }
+        line.blank = line.blank && text.ends_with(char::is_whitespace);
     }
 
     /// Ends the line as a block, if it has text.
     fn flush(&mut self) {
         for open in self.open.iter().rev() {
-            close_tag(&mut self.line.html, open);
+            close_tag(self.line.html(), open);
         }
         let line = std::mem::take(&mut self.line);
         if !line.text.is_empty() {
@@ -347,31 +409,36 @@ impl<'a> Reader<'a> {
         }
         self.line.leading = self.open.iter().any(|open| open.inline == Inline::Bold);
         for open in &self.open {
-            open_tag(&mut self.line.html, open);
+            open_tag(self.line.html(), open);
         }
     }
 
     fn push(&mut self, line: Current) {
         let Current { mut text, mut html, mut bold, .. } = line;
-        let kind = if let Some(level) = self.heading {
-            Kind::Heading(level)
-        } else if self.in_item {
+        let kind = if self.in_item {
             self.in_item = false;
+            self.headed.extend(self.heading.map(|level| (self.blocks.len(), level)));
             let depth = u8::try_from(self.lists.len()).unwrap_or(DEEPEST).clamp(1, DEEPEST);
             Kind::Item { depth, ordered: self.lists.last().copied().unwrap_or(false) }
+        } else if let Some(level) = self.heading {
+            Kind::Heading(level)
         } else if let Some(item) = bullet(&text) {
             let item = item.to_owned();
             bold = bold.saturating_sub(text.len() - item.len());
-            if let Some(rest) = bullet(&html) {
-                html = rest.to_owned();
+            if let Some(html) = &mut html
+                && let Some(rest) = bullet(html)
+            {
+                *html = rest.to_owned();
             }
             text = item;
             Kind::Item { depth: 1, ordered: false }
         } else {
             Kind::Line
         };
-        if html.starts_with(' ') || html.ends_with(' ') {
-            html = html.trim().to_owned();
+        if let Some(html) = &mut html
+            && (html.starts_with(' ') || html.ends_with(' '))
+        {
+            *html = html.trim().to_owned();
         }
         let gap = std::mem::take(&mut self.gap) || self.blocks.is_empty();
         self.blocks.push(Block { kind, text, bold, gap, html });

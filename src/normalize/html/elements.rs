@@ -182,6 +182,11 @@ pub(super) fn escape_into(out: &mut String, text: &str) {
     out.push_str(&text[copied..]);
 }
 
+/// True where [`escape`] changes something.
+pub(super) fn needs_escape(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | matches!(byte, b'&' | b'<' | b'>'))
+}
+
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     escape_into(&mut out, text);

@@ -81,10 +81,11 @@ fn write<'a>(mut out: String, lines: impl Iterator<Item = Line<'a>>) -> String {
 
 /// HTML with nothing in it but headings, paragraphs, lists, emphasis and web links.
 pub fn to_html(blocks: &[Block]) -> String {
-    let mut out = String::with_capacity(blocks.iter().map(|block| block.html.len() + 24).sum());
+    let mut out = String::with_capacity(blocks.iter().map(|block| block.html.as_ref().map_or(block.text.len(), String::len) + 24).sum());
     let mut lists: Vec<&'static str> = Vec::new();
     let mut paragraph = false;
     for block in blocks {
+        let html = block.html.as_deref().unwrap_or(&block.text);
         let continues = paragraph && !block.gap && block.kind == Kind::Line;
         if paragraph && !continues {
             out.push_str("</p>");
@@ -98,16 +99,16 @@ pub fn to_html(blocks: &[Block]) -> String {
         match block.kind {
             Kind::Line if continues => {
                 out.push_str("<br>");
-                out.push_str(&block.html);
+                out.push_str(html);
             }
             Kind::Line => {
                 out.push_str("<p>");
-                out.push_str(&block.html);
+                out.push_str(html);
                 paragraph = true;
             }
             Kind::Heading(level) => {
                 let level = char::from(b'0' + level.clamp(1, 6));
-                out.extend(["<h", level.encode_utf8(&mut [0; 4]), ">", &block.html]);
+                out.extend(["<h", level.encode_utf8(&mut [0; 4]), ">", html]);
                 out.extend(["</h", level.encode_utf8(&mut [0; 4]), ">"]);
             }
             Kind::Item { ordered, .. } => {
@@ -123,7 +124,7 @@ pub fn to_html(blocks: &[Block]) -> String {
                     }
                 }
                 out.push_str("<li>");
-                out.push_str(&block.html);
+                out.push_str(html);
             }
         }
     }

@@ -50,7 +50,7 @@ fn nothing_harmful_is_kept() {
     assert_eq!(text(html), "Hi ab c".replace("b c", "bc"));
     assert_eq!(
         to_html(&read(html)),
-        "<p>Hi a<a href=\"https://x.example/?a=1&amp;b=2\" rel=\"nofollow noopener\">b</a>c</p>"
+        "<p>Hi a<a href=\"https://x.example/?a=1&amp;b=2\">b</a>c</p>"
     );
 }
 
