@@ -145,6 +145,9 @@ pub fn title_key(title: &str) -> String {
 }
 
 /// 64-bit similarity hash over runs of three words: near-equal texts differ in few bits. Zero for a text without words.
+///
+/// The beginning counts most: the weight of a word halves every [`HALF`] words, so that a text which another site cuts short, or to
+/// which it adds a line at the end, stays near. What stands behind [`BLOCKS`] such steps weighs nothing and is not read.
 pub fn simhash(text: &str) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     let mut counter = Counter::default();
@@ -163,6 +166,9 @@ pub fn simhash(text: &str) -> u64 {
     };
     let mut utf8 = [0; 4];
     for char in text.chars() {
+        if counter.is_full() {
+            break;
+        }
         if char.is_ascii_alphanumeric() {
             in_word = true;
             let byte = u8::try_from(char.to_ascii_lowercase()).unwrap_or_default();
@@ -183,7 +189,7 @@ pub fn simhash(text: &str) -> u64 {
             end(&mut runs, &mut words, &mut counter);
         }
     }
-    if in_word {
+    if in_word && !counter.is_full() {
         end(&mut runs, &mut words, &mut counter);
     }
     // A text of one or two words is one run; it begins where its last word or the one before does.
@@ -196,32 +202,59 @@ pub fn simhash(text: &str) -> u64 {
 /// Words in a run.
 const RUN: usize = 3;
 
-/// Counts for each of 64 bits how often it is set: the planes hold the binary digits of the counts.
-#[derive(Default)]
+/// Words after which the weight halves.
+const HALF: u32 = 32;
+/// Halvings that count.
+const BLOCKS: u32 = 16;
+
+/// Weighs for each of 64 bits whether it is set more often than not.
 struct Counter {
-    planes: [u64; 32],
-    total: u32,
+    weights: [i64; 64],
+    /// Binary digits of how often each bit is set in the block that is being counted.
+    planes: [u64; 6],
+    in_block: u32,
+    blocks: u32,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self { weights: [0; 64], planes: [0; 6], in_block: 0, blocks: 0 }
+    }
 }
 
 impl Counter {
+    fn is_full(&self) -> bool {
+        self.blocks >= BLOCKS
+    }
+
     fn add(&mut self, hash: u64) {
-        self.total = self.total.saturating_add(1);
         let mut carry = hash;
         for plane in &mut self.planes {
             (*plane, carry) = (*plane ^ carry, *plane & carry);
-            if carry == 0 {
-                break;
-            }
+        }
+        self.in_block += 1;
+        if self.in_block == HALF {
+            self.close();
         }
     }
 
-    /// The bits that are set in more than half of the hashes.
-    fn majority(&self) -> u64 {
-        (0..64).filter(|bit| u64::from(self.total) < 2 * self.count(*bit)).fold(0, |hash, bit| hash | 1 << bit)
+    /// Ends a block: the next one weighs half as much.
+    fn close(&mut self) {
+        let shift = BLOCKS.saturating_sub(self.blocks + 1);
+        for (bit, weight) in self.weights.iter_mut().enumerate() {
+            let set = self.planes.iter().rev().fold(0_i64, |set, plane| set << 1 | i64::from(plane >> bit & 1 == 1));
+            *weight += (2 * set - i64::from(self.in_block)) << shift;
+        }
+        self.planes = [0; 6];
+        self.in_block = 0;
+        self.blocks += 1;
     }
 
-    fn count(&self, bit: u32) -> u64 {
-        self.planes.iter().rev().fold(0, |count, plane| count << 1 | (plane >> bit & 1))
+    fn majority(mut self) -> u64 {
+        if self.in_block > 0 {
+            self.close();
+        }
+        self.weights.iter().enumerate().filter(|(_, weight)| **weight > 0).fold(0, |hash, (bit, _)| hash | 1 << bit)
     }
 }
 
@@ -365,17 +398,31 @@ mod tests {
         assert_eq!(simhash("stable across versions"), 7_870_542_935_554_012_549);
     }
 
+    #[test]
+    fn a_text_that_is_cut_short_stays_near() {
+        let words: Vec<String> = (0..600).map(|at| format!("w{}", at * 7919 % 1009)).collect();
+        let whole = simhash(&words.join(" "));
+        for (kept, bits) in [(80, 6), (120, 4), (200, 2), (400, 1)] {
+            let short = format!("{}\u{2026}", words[..kept].join(" "));
+            assert!(distance(whole, simhash(&short)) <= bits, "{kept} words: {}", distance(whole, simhash(&short)));
+        }
+        let longer = format!("{} Found on another site today.", words.join(" "));
+        assert_eq!(distance(whole, simhash(&longer)), 0);
+        let other: Vec<String> = (0..600).map(|at| format!("w{}", at * 6311 % 1013)).collect();
+        assert!(distance(whole, simhash(&other.join(" "))) > 12);
+    }
+
     /// What [`simhash`] does, said plainly.
     fn plain_simhash(text: &str) -> u64 {
         let lower: String = text.chars().flat_map(char::to_lowercase).collect();
         let words: Vec<&str> =
             lower.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let mut weights = [0_i32; 64];
-        for run in words.windows(words.len().clamp(1, 3)) {
+        let mut weights = [0_i64; 64];
+        for (at, run) in words.windows(words.len().clamp(1, 3)).enumerate().take(32 * 16) {
             let bytes = run.iter().flat_map(|word| word.bytes().chain([b' ']));
             let hash = spread(bytes.fold(0xcbf2_9ce4_8422_2325, fnv));
             for (bit, weight) in weights.iter_mut().enumerate() {
-                *weight += if hash >> bit & 1 == 1 { 1 } else { -1 };
+                *weight += if hash >> bit & 1 == 1 { 1 } else { -1 } << (15 - at / 32);
             }
         }
         weights.iter().enumerate().filter(|(_, weight)| **weight > 0).fold(0, |hash, (bit, _)| hash | 1 << bit)
@@ -383,7 +430,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn simhash_counts_runs(text in "\\PC{0,80}|[a-cA-C ÄäİßΣ,.]{0,60}|([a-f]{1,3} ){0,300}") {
+        fn simhash_counts_runs(text in "\\PC{0,80}|[a-cA-C ÄäİßΣ,.]{0,60}|([a-f]{1,3} ){0,700}") {
             prop_assert_eq!(simhash(&text), plain_simhash(&text));
         }
 

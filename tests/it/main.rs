@@ -17,6 +17,7 @@ mod fixtures;
 mod gateway;
 mod hostile;
 mod labelled;
+mod labelled_duplicates;
 mod labelled_experience;
 mod labelled_pay;
 mod labelled_places;
