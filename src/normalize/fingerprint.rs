@@ -242,7 +242,11 @@ impl Counter {
     fn close(&mut self) {
         let shift = BLOCKS.saturating_sub(self.blocks + 1);
         for (bit, weight) in self.weights.iter_mut().enumerate() {
-            let set = self.planes.iter().rev().fold(0_i64, |set, plane| set << 1 | i64::from(plane >> bit & 1 == 1));
+            let set = self
+                .planes
+                .iter()
+                .rev()
+                .fold(0_i64, |set, plane| set << 1 | i64::from(plane >> bit & 1 == 1));
             *weight += (2 * set - i64::from(self.in_block)) << shift;
         }
         self.planes = [0; 6];
@@ -254,7 +258,11 @@ impl Counter {
         if self.in_block > 0 {
             self.close();
         }
-        self.weights.iter().enumerate().filter(|(_, weight)| **weight > 0).fold(0, |hash, (bit, _)| hash | 1 << bit)
+        self.weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight > 0)
+            .fold(0, |hash, (bit, _)| hash | 1 << bit)
     }
 }
 
@@ -404,7 +412,11 @@ mod tests {
         let whole = simhash(&words.join(" "));
         for (kept, bits) in [(80, 6), (120, 4), (200, 2), (400, 1)] {
             let short = format!("{}\u{2026}", words[..kept].join(" "));
-            assert!(distance(whole, simhash(&short)) <= bits, "{kept} words: {}", distance(whole, simhash(&short)));
+            assert!(
+                distance(whole, simhash(&short)) <= bits,
+                "{kept} words: {}",
+                distance(whole, simhash(&short))
+            );
         }
         let longer = format!("{} Found on another site today.", words.join(" "));
         assert_eq!(distance(whole, simhash(&longer)), 0);
@@ -425,7 +437,11 @@ mod tests {
                 *weight += if hash >> bit & 1 == 1 { 1 } else { -1 } << (15 - at / 32);
             }
         }
-        weights.iter().enumerate().filter(|(_, weight)| **weight > 0).fold(0, |hash, (bit, _)| hash | 1 << bit)
+        weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight > 0)
+            .fold(0, |hash, (bit, _)| hash | 1 << bit)
     }
 
     proptest! {

@@ -22,7 +22,9 @@ impl Phrases {
         let lines = cues::table(include_str!("job_type.tsv")).filter(|(tag, _)| *tag != "not-in-title");
         let (words, says): (Vec<String>, Vec<_>) = lines
             .filter(|(_, word)| wanted(word))
-            .map(|(tag, word)| (format!(" {} ", apart(word)), JobType::ALL.into_iter().find(|known| known.as_str() == tag)))
+            .map(|(tag, word)| {
+                (format!(" {} ", apart(word)), JobType::ALL.into_iter().find(|known| known.as_str() == tag))
+            })
             .unzip();
         #[expect(clippy::unwrap_used, reason = "fails only for gigabytes of fixed words")]
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).unwrap();
@@ -33,7 +35,8 @@ impl Phrases {
 static IN_FIELDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(|_| true));
 static IN_TITLES: LazyLock<Phrases> = LazyLock::new(|| {
     let lines = cues::table(include_str!("job_type.tsv"));
-    let fields_only: Vec<&str> = lines.filter(|(tag, _)| *tag == "not-in-title").map(|(_, word)| word).collect();
+    let fields_only: Vec<&str> =
+        lines.filter(|(tag, _)| *tag == "not-in-title").map(|(_, word)| word).collect();
     Phrases::new(|word| !fields_only.contains(&word))
 });
 
@@ -265,6 +268,66 @@ mod tests {
         assert_eq!(field(&["intern", "full-time"]), Some(Internship));
         assert_eq!(field(&["FULL_TIME", "CONTRACTOR"]), Some(Contract));
         assert_eq!(field(&["FULL_TIME", "PART_TIME"]), Some(FullTime));
+    }
+
+    #[test]
+    fn nine_languages() {
+        for (words, expected) in [
+            (
+                "full-time | vollzeit | temps plein | jornada completa | tempo pieno | voltijd | heltid | pełny etat | tempo integral",
+                FullTime,
+            ),
+            (
+                "part-time | teilzeit | mini-job | temps partiel | media jornada | tempo parziale | part-time (24 uur) | deeltijd | deltid",
+                PartTime,
+            ),
+            (
+                "pół etatu | 1/2 etatu | meio período | meio-período | tempo parcial | à temps partiel | a tempo parziale",
+                PartTime,
+            ),
+            (
+                "contractor | freiberuflich | freelance | autónomo | partita iva | zzp | konsult | umowa zlecenie | B2B | PJ",
+                Contract,
+            ),
+            (
+                "contingent worker | kontrakt B2B | umowa o dzieło | libero professionista | indépendant | freie Mitarbeit",
+                Contract,
+            ),
+            (
+                "internship | Praktikum | Ausbildung | stage | alternance | prácticas | becario | tirocinio | stageplek | praktik",
+                Internship,
+            ),
+            (
+                "staż | estágio | Werkstudent (m/w/d) | stagiaire | apprendistato | leerwerkplek | praktyki | pracovní stáž",
+                Internship,
+            ),
+            (
+                "befristet | CDD | contrato temporal | tempo determinato | tijdelijk | vikariat | umowa na czas określony",
+                Temporary,
+            ),
+            (
+                "temporário | seasonal | PER_DIEM | fixed-term | parttime_fixed_term | zastępstwo | bepaalde tijd",
+                Temporary,
+            ),
+        ] {
+            for word in words.split(" | ") {
+                assert_eq!(field(&[word]), Some(expected), "{word}");
+            }
+        }
+        let silent = "CDI | tempo indeterminato | unbefristet | permanent | contrato indefinido | vast contract | \
+                      tillsvidareanställning | umowa o pracę | CLT | Regular | Employee | Unlimited Contract | Exempt | \
+                      onbepaalde tijd | tjänst | efetivo";
+        for word in silent.split(" | ") {
+            assert_eq!(field(&[word]), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn phrases_in_a_row() {
+        assert_eq!(field(&["Regular Full Time"]), Some(FullTime));
+        assert_eq!(field(&["full time part time contract"]), Some(Contract));
+        assert_eq!(field(&["Teilzeit, Vollzeit"]), Some(FullTime));
+        assert_eq!(field(&["Unlimited Contract", "Teilzeit"]), Some(PartTime));
     }
 
     #[test]

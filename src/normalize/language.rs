@@ -263,14 +263,22 @@ mod tests {
         let (_, german) = NOTICES[1];
         let mixed = format!("{german} We are an equal opportunity employer. {german}");
         assert_eq!(from_text(&mixed), Some("de"));
-        assert_eq!(from_text("Rust, Go, SQL, Kafka, Docker, Linux, Python, Java, React, Terraform, Ansible, Redis"), None);
+        assert_eq!(
+            from_text("Rust, Go, SQL, Kafka, Docker, Linux, Python, Java, React, Terraform, Ansible, Redis"),
+            None
+        );
     }
 
     #[test]
     fn the_table_fits() {
         let lines = include_str!("language.tsv").lines().filter(|line| !line.starts_with('#'));
         assert!(lines.clone().count() <= MOST);
-        assert!(lines.flat_map(|line| line.split('\t').nth(1)).flat_map(|words| words.split(" | ")).all(|word| word.len() <= 12));
+        assert!(
+            lines
+                .flat_map(|line| line.split('\t').nth(1))
+                .flat_map(|words| words.split(" | "))
+                .all(|word| word.len() <= 12)
+        );
     }
 
     #[test]

@@ -153,7 +153,8 @@ fn heading(block: &Block) -> Option<Heading<'_>> {
     }
     let found = Found::of(text);
     let shouted = text.chars().any(char::is_alphabetic) && !text.chars().any(char::is_lowercase);
-    let known = found.topic != Topic::Unknown && (shouted || found.exact || (starts_capital(text) && found.most));
+    let known =
+        found.topic != Topic::Unknown && (shouted || found.exact || (starts_capital(text) && found.most));
     (known || (shouted && words >= 2)).then(|| found.heading(8, ""))
 }
 
@@ -246,7 +247,11 @@ fn unnumbered(text: &str) -> &str {
     let rest = &text[length..];
     let counts = match digits {
         0 => length == 1 && rest.starts_with(')'),
-        1 | 2 => rest.starts_with(['.', ')', ':', '\u{fe0f}', '\u{20e3}']) || rest.starts_with(" - ") || rest.starts_with(" – "),
+        1 | 2 => {
+            rest.starts_with(['.', ')', ':', '\u{fe0f}', '\u{20e3}'])
+                || rest.starts_with(" - ")
+                || rest.starts_with(" – ")
+        }
         _ => false,
     };
     if counts { rest.trim_start_matches(|char: char| !char.is_alphanumeric()) } else { text }
@@ -337,6 +342,69 @@ mod tests {
     }
 
     #[test]
+    fn headings_of_nine_languages() {
+        let wanted = "Your profile | Nice to have | Who you are | Must-haves | Hard skills | Ihr Profil | Das bringst du mit | Von Vorteil | \
+            Kenntnisse | Profil recherché | Ce qu’on attend de toi | Votre parcours | Qualités requises | Tu perfil | \
+            Lo que aportas | Se valorará | Requisitos mínimos | Idiomas | Requisiti richiesti | Cosa cerchiamo | \
+            Titolo di studio | Profilo ideale | Wat vragen wij? | Jouw profiel | Wie ben jij? | Functie-eisen | Krav | Meriterande | \
+            Vem är du? | Personliga egenskaper | Wymagania | Mile widziane | Nasze oczekiwania | Kogo szukamy? | \
+            Requisitos obrigatórios | Diferenciais | O que procuramos | Habilidades";
+        for heading in wanted.split('|').map(str::trim) {
+            for spelled in [
+                heading.to_owned(),
+                heading.to_uppercase(),
+                format!("🚀 {heading}:"),
+                format!("2. {heading}"),
+            ] {
+                assert_eq!(topic_of(&spelled), Topic::Wanted, "{spelled}");
+            }
+        }
+        let other = "What you’ll do | Benefits | About the team | How to apply | Hiring process | Deine Aufgaben | Das bieten wir | \
+            Über uns | Bewerbungsprozess | Vos missions | Avantages | À propos de nous | Le processus de recrutement | Tus funciones | \
+            Qué ofrecemos | Sobre nosotros | Proceso de selección | Di cosa ti occuperai | Cosa offriamo | Chi siamo | \
+            Iter di selezione | Wat ga je doen? | Wat bieden wij? | Over ons | Sollicitatieprocedure | Arbetsuppgifter | Vi erbjuder | \
+            Om oss | Ansökan | Twoje obowiązki | Co oferujemy? | O nas | Proces rekrutacji | Responsabilidades | O que oferecemos | \
+            Sobre a empresa | Processo seletivo";
+        for heading in other.split('|').map(str::trim) {
+            for spelled in
+                [heading.to_owned(), heading.to_uppercase(), format!("✨ {heading}"), format!("3) {heading}")]
+            {
+                assert_eq!(topic_of(&spelled), Topic::Other, "{spelled}");
+            }
+        }
+        for heading in ["Marine biology", "Segelschule", "Les bateaux", "24", "", "5 boats", "..."] {
+            assert_eq!(topic_of(heading), Topic::Unknown, "{heading}");
+        }
+    }
+
+    #[test]
+    fn labels_right_under_the_heading_belong_to_it() {
+        let html = "<p><b>Profil recherché</b></p><p><b>Caractère</b></p><ul><li>Calme</li></ul><p><b>Soft skills</b></p><ul>\
+            <li>Écoute</li></ul><p><b>Le bateau</b></p><p>Rouge</p>";
+        assert_eq!(of_html(html).as_deref(), Some("Caractère\n\n- Calme\n\nSoft skills\n\n- Écoute"));
+        let html = "<h3>Requirements</h3><p><b>Languages:</b> Dutch</p><p><b>Performance:</b> calm under sail</p><h3>Pay</h3><p>x</p>";
+        assert_eq!(of_html(html).as_deref(), Some("Languages: Dutch\n\nPerformance: calm under sail"));
+    }
+
+    #[test]
+    fn short_sentences_are_no_headings() {
+        let text =
+            "Requirements:\nAbout ten years at sea\nWhy not two boats at once\n- Calm\n\nBenefits:\n- Tea";
+        assert_eq!(
+            of_text(text).as_deref(),
+            Some("About ten years at sea\nWhy not two boats at once\n- Calm")
+        );
+    }
+
+    #[test]
+    fn the_way_to_apply_ends_them() {
+        let text = "Ton profil :\n- Marin\n\nLe processus de recrutement :\n- Un appel";
+        assert_eq!(of_text(text).as_deref(), Some("- Marin"));
+        let text = "YOUR PROFILE\n- Sailor\n\nHIRING PROCESS\n- A call\n\nNICE TO HAVE\n- A boat";
+        assert_eq!(of_text(text).as_deref(), Some("- Sailor\n\nNICE TO HAVE\n- A boat"));
+    }
+
+    #[test]
     fn no_heading_no_requirements() {
         assert_eq!(of_html("<p>We need a person. You have time.</p>"), None);
         assert_eq!(of_html("<h2>Requirements</h2>"), None);
@@ -350,7 +418,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text(text in "(?s:.{0,100})|(<h2>|<b>|</b>|</h2>|Requirements|Benefits|:|<li>|x|\\n){0,30}") {
-            let _ = (of_html(&text), of_text(&text));
+            let _ = (of_html(&text), of_text(&text), topic_of(&text));
         }
     }
 }

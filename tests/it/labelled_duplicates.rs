@@ -40,7 +40,8 @@ impl Print {
     }
 
     fn is_marked_with(&self, other: &Self) -> bool {
-        let places = self.places.is_empty() || other.places.is_empty() || !self.places.is_disjoint(&other.places);
+        let places =
+            self.places.is_empty() || other.places.is_empty() || !self.places.is_disjoint(&other.places);
         self.source != other.source
             && self.company == other.company
             && self.title == other.title
@@ -72,10 +73,15 @@ fn side(post: &Value, source: &'static str) -> Print {
 #[test]
 fn posts_of_one_employer() {
     let Some(rows) = rows("greenhouse_same_job_pairs.jsonl") else { return };
-    let parts = HALVES.iter().map(|(name, half)| (*name, *half, None)).chain([("every fourth", None, Some(3))]);
+    let parts =
+        HALVES.iter().map(|(name, half)| (*name, *half, None)).chain([("every fourth", None, Some(3))]);
     for (name, half, fourth) in parts {
         let mut marked = [[0_usize; 2]; 2];
-        for (_, row) in rows.iter().enumerate().filter(|(at, _)| within(half, *at) && fourth.is_none_or(|rest| at % 4 == rest)) {
+        for (_, row) in rows
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| within(half, *at) && fourth.is_none_or(|rest| at % 4 == rest))
+        {
             let different = usize::from(row["label"] == "different_requisition");
             let [one, two] = [side(&row["a"], "one"), side(&row["b"], "two")];
             marked[different][0] += usize::from(one.is_marked_with(&two));
@@ -111,7 +117,9 @@ fn company_keys() {
                 together += usize::from(label != second && key == other);
             }
         }
-        eprintln!("jobhq_company_name_key_golden.json: all equal pairs equal, {together} different ones equal but for a legal form");
+        eprintln!(
+            "jobhq_company_name_key_golden.json: all equal pairs equal, {together} different ones equal but for a legal form"
+        );
     }
     let Some(corpus) = document("careerops_company_key_corpus.json") else { return };
     let names: Vec<&str> =
@@ -126,8 +134,14 @@ fn company_keys() {
 /// A notice of a shipyard that does not exist, of some three hundred words.
 fn notice(team: &str) -> String {
     let duties: Vec<String> = (1..=30)
-        .map(|day| format!("<li>On day {day} you {} the {} of hull {}, and note what you found in the {team} book.</li>",
-            ["sand", "paint", "measure", "seal", "lift"][day % 5], ["keel", "deck", "mast", "rudder"][day % 4], day * 7))
+        .map(|day| {
+            format!(
+                "<li>On day {day} you {} the {} of hull {}, and note what you found in the {team} book.</li>",
+                ["sand", "paint", "measure", "seal", "lift"][day % 5],
+                ["keel", "deck", "mast", "rudder"][day % 4],
+                day * 7
+            )
+        })
         .collect();
     format!(
         "<p>Our shipyard on the northern bank mends wooden boats for fishers and schools. The {team} crew has nine people, two \

@@ -18,6 +18,7 @@ mod gateway;
 mod hostile;
 mod labelled;
 mod labelled_duplicates;
+mod labelled_employment;
 mod labelled_experience;
 mod labelled_pay;
 mod labelled_places;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use url::Url;
+
 use super::{
     elements::{
         Element, Inline, Open, close_tag, escape, escape_into, is_bold, is_hidden, is_safe, known,
@@ -72,7 +74,10 @@ fn lift_headings(blocks: &mut [Block], headed: &[(usize, u8)]) {
         let neighbours = [at.checked_sub(1).and_then(|before| headed.get(before)), headed.get(at + 1)];
         let among_headings = neighbours.into_iter().flatten().any(|(other, _)| other.abs_diff(*index) == 1);
         let heads = blocks.get(index + 1).is_some_and(|next| matches!(next.kind, Kind::Item { .. }));
-        if heads && !among_headings && let Some(block) = blocks.get_mut(*index) {
+        if heads
+            && !among_headings
+            && let Some(block) = blocks.get_mut(*index)
+        {
             block.kind = Kind::Heading(*level);
         }
     }
@@ -307,7 +312,7 @@ impl<'a> Reader<'a> {
         }
         let href = match inline {
             Inline::Link => match attribute(attributes, "href").map(repair::line) {
-                Some(href) if is_safe(&href) => href,
+                Some(href) if is_safe(&href) && Url::parse(&href).is_ok() => href,
                 _ => return,
             },
             _ => String::new(),

@@ -92,13 +92,15 @@ const NAMES: &[(Element, &str)] = &[
 
 /// Elements without an end tag, and the page itself, which scripts show later.
 const NEVER_HIDDEN: &[&str] = &[
-    "br", "hr", "img", "input", "wbr", "col", "source", "meta", "link", "area", "base", "embed", "track", "param", "body",
-    "html",
+    "br", "hr", "img", "input", "wbr", "col", "source", "meta", "link", "area", "base", "embed", "track",
+    "param", "body", "html",
 ];
 
 static KNOWN: LazyLock<FxHashMap<&'static [u8], Known>> = LazyLock::new(|| {
     let names = NAMES.iter().flat_map(|(element, names)| names.split(' ').map(move |name| (*element, name)));
-    names.map(|(element, name)| (name.as_bytes(), Known { element, hides: !NEVER_HIDDEN.contains(&name) })).collect()
+    names
+        .map(|(element, name)| (name.as_bytes(), Known { element, hides: !NEVER_HIDDEN.contains(&name) }))
+        .collect()
 });
 
 /// The element of that name, in any case.
@@ -127,13 +129,17 @@ pub(super) fn is_hidden(attributes: &str) -> bool {
     }) {
         return true;
     }
-    attributes.contains("hidden") && attribute(attributes, "hidden").is_some_and(|value| value != "until-found")
+    attributes.contains("hidden")
+        && attribute(attributes, "hidden").is_some_and(|value| value != "until-found")
 }
 
 /// The style of an element, lower case, where it speaks of `property`.
 fn style(attributes: &str, property: &str) -> Option<String> {
     // Most styles say nothing that matters here.
-    if !attributes.contains(property) && attributes.is_ascii() && !attributes.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    if !attributes.contains(property)
+        && attributes.is_ascii()
+        && !attributes.bytes().any(|byte| byte.is_ascii_uppercase())
+    {
         return None;
     }
     let style = attribute(attributes, "style")?.to_ascii_lowercase();
@@ -143,7 +149,8 @@ fn style(attributes: &str, property: &str) -> Option<String> {
 /// An address that may be kept: of the web, or of a mailbox.
 pub(super) fn is_safe(href: &str) -> bool {
     let starts = |scheme: &str| {
-        href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)) && href.len() > scheme.len()
+        href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            && href.len() > scheme.len()
     };
     starts("http://") || starts("https://") || starts("mailto:")
 }

@@ -81,7 +81,9 @@ fn write<'a>(mut out: String, lines: impl Iterator<Item = Line<'a>>) -> String {
 
 /// HTML with nothing in it but headings, paragraphs, lists, emphasis and web links.
 pub fn to_html(blocks: &[Block]) -> String {
-    let mut out = String::with_capacity(blocks.iter().map(|block| block.html.as_ref().map_or(block.text.len(), String::len) + 24).sum());
+    let mut out = String::with_capacity(
+        blocks.iter().map(|block| block.html.as_ref().map_or(block.text.len(), String::len) + 24).sum(),
+    );
     let mut lists: Vec<&'static str> = Vec::new();
     let mut paragraph = false;
     for block in blocks {
