@@ -275,7 +275,7 @@ mod tests {
         assert!(lines.clone().count() <= MOST);
         assert!(
             lines
-                .flat_map(|line| line.split('\t').nth(1))
+                .filter_map(|line| line.split('\t').nth(1))
                 .flat_map(|words| words.split(" | "))
                 .all(|word| word.len() <= 12)
         );

@@ -125,7 +125,7 @@ fn is_clean(text: &str) -> bool {
 /// Length of the beginning that is printable ASCII and newlines.
 fn plain_length(bytes: &[u8]) -> usize {
     const STEP: usize = 32;
-    let is_plain = |byte: &u8| (b' '..0x7F).contains(byte) | (*byte == b'\n');
+    let is_plain = |byte: &u8| matches!(byte, b' '..0x7F | b'\n');
     // Whole steps first: a check without exits runs over many bytes at once.
     let steps = bytes
         .chunks_exact(STEP)

@@ -3,7 +3,7 @@
 //! The rule itself is a query of the store; this says the same in a few lines: equal company and title keys, a common place or none
 //! known, near-equal text, and never two postings of one source.
 
-#![expect(clippy::print_stderr, reason = "figures are what these tests are for")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "figures are what these tests are for")]
 
 use std::collections::BTreeSet;
 

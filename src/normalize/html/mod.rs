@@ -5,6 +5,7 @@
 
 mod blocks;
 mod elements;
+mod reader;
 mod render;
 mod tokens;
 
