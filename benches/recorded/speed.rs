@@ -5,9 +5,10 @@ use std::{fs, hint::black_box, time::Instant};
 use career_worker::{
     domain::{Page, Posting, RawPosting, Text},
     normalize::{
-        self, dates, fingerprint, html, job_type, language, pay, places, remote, requirements,
+        self, company, dates, fingerprint, html, job_type, language, pay, places, remote, requirements,
+        seniority,
         skills::{Part, Skills},
-        url, years,
+        title, url, years,
     },
     sources::{self, Board, Source},
 };
@@ -93,6 +94,19 @@ fn steps(today: NaiveDate) -> Vec<Step> {
         step("  html to text", |seen| html::to_text(&seen.blocks)),
         step("  html sanitize", |seen| html::to_html(&seen.blocks)),
         step("  requirements", |seen| requirements::split(&seen.blocks)),
+        step("  title and company", |seen| {
+            let company = seen.raw.company.as_deref().and_then(company::clean);
+            (title::clean(&seen.raw.title), company)
+        }),
+        step("  cues of the title", |seen| {
+            let title = &seen.posting.title;
+            (seniority::from_title(title), job_type::from_title(title), remote::from_title(title))
+        }),
+        step("  cues of fields", |seen| {
+            let remote = remote::resolve(seen.raw.workplace.as_ref(), &seen.raw.locations, "", "");
+            (job_type::from_employment(&seen.raw.employment), remote)
+        }),
+        step("  dates", move |seen| seen.raw.posted.as_ref().and_then(|date| dates::posted(date, today))),
         step("  url", |seen| url::canonical(&seen.raw.url)),
         step("  places", |seen| {
             seen.raw.locations.iter().map(|place| places::from_text(place)).collect::<Vec<_>>()
