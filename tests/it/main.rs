@@ -31,6 +31,7 @@ mod other_service;
 mod process;
 mod queries;
 mod queue;
+mod recorded_requirements;
 mod recordings;
 mod replay;
 mod rig;
