@@ -68,7 +68,7 @@ const JOINTS: [&str; 6] = ["&", "and", "und", "et", "sp", "z"];
 /// The name without its legal form, lower case, accents kept (`ACME GmbH & Co. KG` → `acme`); a name that is nothing but a legal
 /// form stays.
 pub fn company_key(name: &str) -> String {
-    let words = words(name, |char| matches!(char, '&' | '+'));
+    let words = words_of(name, |char| matches!(char, '&' | '+'));
     let mut kept = words.len();
     while kept > 1 {
         let last = words[kept - 1].as_str();
@@ -83,47 +83,54 @@ pub fn company_key(name: &str) -> String {
     if kept.iter().all(|word| JOINTS.contains(&word.as_str())) { words.join(" ") } else { kept.join(" ") }
 }
 
-/// The title without what says nothing about the work: `(m/w/d)`, `(Remote)`, gender endings. Seniority, numerals and the signs
-/// of `C++`, `C#` and `.NET` stay.
+/// Words of titles that say nothing about the work where they stand in parentheses or behind a dash at the end.
+const SILENT: [&str; 31] = [
+    "remote",
+    "hybrid",
+    "onsite",
+    "on-site",
+    "full-time",
+    "full time",
+    "fulltime",
+    "part-time",
+    "part time",
+    "vollzeit",
+    "teilzeit",
+    "temps plein",
+    "heltid",
+    "voltijd",
+    "homeoffice",
+    "home office",
+    "all genders",
+    "all gender",
+    "gn",
+    "mwd",
+    "wmd",
+    "mwx",
+    "wmx",
+    "mfd",
+    "fmd",
+    "mfx",
+    "fmx",
+    "dmw",
+    "dfm",
+    "hf",
+    "fh",
+];
+
+/// Letters for men, women and others as languages abbreviate them; the first two of each are always there.
+const GENDERS: [&str; 5] = ["mwdxi", "mfdxi", "hfxnd", "mvxd", "km"];
+
+/// The title without what says nothing about the work: `(m/w/d)`, `H/F`, `(Remote)`, ` - Full-time`, gender endings. Seniority,
+/// numerals and the signs of `C++`, `C#` and `.NET` stay.
 pub fn title_key(title: &str) -> String {
-    const SILENT: [&str; 24] = [
-        "remote",
-        "hybrid",
-        "onsite",
-        "on-site",
-        "full-time",
-        "full time",
-        "fulltime",
-        "part-time",
-        "part time",
-        "vollzeit",
-        "teilzeit",
-        "all genders",
-        "all gender",
-        "gn",
-        "mwd",
-        "wmd",
-        "mfd",
-        "fmd",
-        "fmx",
-        "mfx",
-        "wmx",
-        "hf",
-        "fh",
-        "dmw",
-    ];
     let mut text = String::with_capacity(title.len());
     let mut rest = title;
     while let Some(open) = rest.find(['(', '[']) {
         let Some(length) = rest[open..].find([')', ']']) else { break };
         let inner = &rest[open + 1..open + length];
         text.push_str(&rest[..open]);
-        let letters: String = inner.to_lowercase().chars().filter(|char| char.is_alphabetic()).collect();
-        let plain = inner.trim().to_lowercase();
-        let gender = letters.len() <= 5
-            && inner.contains(['/', '|', '*', ',', ' '])
-            && letters.chars().all(|char| "mwfdxhiugn".contains(char));
-        if gender || SILENT.contains(&plain.as_str()) || SILENT.contains(&letters.as_str()) {
+        if is_gender(inner) || is_silent(inner) {
             text.push(' ');
         } else {
             text.push_str(&rest[open..=open + length]);
@@ -134,7 +141,15 @@ pub fn title_key(title: &str) -> String {
     for ending in [":innen", "*innen", "/innen", "_innen", ":in", "*in", "/-in", "/in", "_in"] {
         text = without_ending(&text, ending);
     }
-    let words = words(&text, |char| matches!(char, '+' | '#' | '.'));
+    let mut text = text.as_str();
+    while let Some((before, last)) = last_part(text)
+        && !before.trim().is_empty()
+        && (last.trim().is_empty() || is_silent(last))
+    {
+        text = before;
+    }
+    let words: String = text.split_whitespace().filter(|word| !is_gender(word)).collect::<Vec<_>>().join(" ");
+    let words = words_of(&words, |char| matches!(char, '+' | '#' | '.'));
     let words: Vec<&str> =
         words.iter().map(|word| word.trim_end_matches('.')).filter(|word| !word.is_empty()).collect();
     let words = match words.as_slice() {
@@ -142,6 +157,36 @@ pub fn title_key(title: &str) -> String {
         all => all,
     };
     words.join(" ")
+}
+
+/// A text before and behind its last comma, bar or dash between blanks.
+fn last_part(text: &str) -> Option<(&str, &str)> {
+    let sign = text.rmatch_indices([',', '|', '–', '—']).next();
+    let dash = text.rmatch_indices(" - ").next();
+    let (at, sign) = sign.into_iter().chain(dash).max_by_key(|(at, _)| *at)?;
+    Some((text.get(..at)?, text.get(at + sign.len()..)?))
+}
+
+fn is_silent(text: &str) -> bool {
+    SILENT.contains(&text.trim().to_lowercase().as_str())
+}
+
+/// True for `m/w/d`, `H/F`, `f|m|x` and the like.
+fn is_gender(text: &str) -> bool {
+    let text = text.trim_matches(|char: char| !char.is_alphanumeric()).to_lowercase();
+    let text = text.replace("diverse", "d").replace("divers", "d");
+    if text.len() > 16 {
+        return false;
+    }
+    let parts: Vec<&str> =
+        text.split(['/', '|', '*', ',', ' ', '-', ':', '.']).filter(|part| !part.is_empty()).collect();
+    if !(2..=5).contains(&parts.len()) || parts.iter().any(|part| part.chars().count() != 1) {
+        return false;
+    }
+    GENDERS.iter().any(|letters| {
+        letters.chars().take(2).all(|letter| parts.iter().any(|part| part.starts_with(letter)))
+            && parts.iter().all(|part| letters.contains(part))
+    })
 }
 
 /// 64-bit similarity hash over runs of three words: near-equal texts differ in few bits. Zero for a text without words.
@@ -283,7 +328,7 @@ fn spread(mut hash: u64) -> u64 {
 }
 
 /// Words in lower case; letters, digits and `signs` belong to a word, dots and slashes between single letters vanish (`S.p.A.`).
-fn words(text: &str, signs: fn(char) -> bool) -> Vec<String> {
+fn words_of(text: &str, signs: fn(char) -> bool) -> Vec<String> {
     let text: String = super::repair::line(text).nfkc().collect::<String>().to_lowercase();
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

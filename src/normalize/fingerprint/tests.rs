@@ -53,6 +53,36 @@ fn titles_keep_what_matters() {
 }
 
 #[test]
+fn titles_lose_what_says_nothing() {
+    for title in [
+        "Boatbuilder (m/w/d)",
+        "Boatbuilder m/w/d",
+        "Boatbuilder (w|m|x)",
+        "Boatbuilder H/F",
+        "Boatbuilder F/H",
+        "Boatbuilder (f/m/d)",
+        "Boatbuilder (M/V/X)",
+        "Boatbuilder k/m",
+        "Boatbuilder m f d",
+        "Boatbuilder - Remote",
+        "Boatbuilder (Full-time) – Hybrid",
+        "Boatbuilder, Vollzeit",
+        "Boatbuilder | Remote | Full-time",
+        "Boatbuilder - m/w/d",
+        "Boatbuilder (mwd) - Hybrid, Remote",
+        "Boatbuilder (m/w/divers)",
+        "BOATBUILDER (gn)",
+    ] {
+        assert_eq!(title_key(title), "boatbuilder", "{title}");
+    }
+    assert_eq!(title_key("H/W Engineer"), "hw engineer");
+    assert_eq!(title_key("Engineer - Payments"), "engineer payments");
+    assert_eq!(title_key("Remote - Full-time"), "remote");
+    assert_eq!(title_key(" - "), "");
+    assert_ne!(title_key("Remote Sensing Engineer"), title_key("Engineer"));
+}
+
+#[test]
 fn near_equal_texts_are_near() {
     let text = |word: &str| {
         format!(
