@@ -1,4 +1,11 @@
 //! Time for one posting from its markup to the row: `cargo bench --bench normalize`.
+//!
+//! With `CAREER_RECORDINGS` set, `-- recordings` prints a table over recorded texts and `-- memory` the memory that a long listing
+//! takes.
+
+#![expect(clippy::print_stdout, reason = "figures are what this is for")]
+
+mod recorded;
 
 use std::fmt::Write as _;
 
@@ -45,7 +52,13 @@ const WORDS: [&str; 32] = [
 ];
 
 fn main() {
-    divan::main();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["listing", path, url] => recorded::memory::measure(path, url),
+        ["recordings"] => _ = recorded::responses().map(|responses| recorded::speed::print(&responses)),
+        ["memory"] => _ = recorded::responses().map(|responses| recorded::memory::print(&responses)),
+        _ => divan::main(),
+    }
 }
 
 fn sentence(random: &mut StdRng, words: usize) -> String {

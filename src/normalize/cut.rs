@@ -2,6 +2,9 @@
 
 /// Shortens `text` to at most `max` characters, at the last blank where one is near; true where something was lost.
 pub fn on_word(text: &mut String, max: usize) -> bool {
+    if text.len() <= max {
+        return false;
+    }
     let Some((limit, next)) = text.char_indices().nth(max) else { return false };
     let kept = &text[..limit];
     let end = if next.is_whitespace() {

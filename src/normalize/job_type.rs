@@ -1,39 +1,49 @@
 //! Employment type: from the source's words, then the title, then strong cues in the text.
 //!
-//! Permanent is no type: it says how long, not how many hours. What is not known stays `None`. To add a word, add it to
+//! Permanent is no type: it says how long, not how many hours. Work offered full-time or part-time is full-time. What is not known stays `None`. To add a word, add it to
 //! `job_type.tsv`.
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
-use super::cues;
+use super::{cues, pattern::Pattern};
 use crate::domain::JobType;
 
-struct Phrase {
-    words: String,
-    /// `None` hides the words and says nothing.
-    says: Option<JobType>,
-    in_title: bool,
+/// Phrases to look for; each says a type, or `None` where it hides its words and says nothing.
+struct Phrases {
+    automaton: AhoCorasick,
+    says: Vec<Option<JobType>>,
 }
 
-/// Padded with blanks, longest first.
-static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
-    let lines = || cues::table(include_str!("job_type.tsv"));
+impl Phrases {
+    fn new(wanted: impl Fn(&str) -> bool) -> Self {
+        let lines = cues::table(include_str!("job_type.tsv")).filter(|(tag, _)| *tag != "not-in-title");
+        let (words, says): (Vec<String>, Vec<_>) = lines
+            .filter(|(_, word)| wanted(word))
+            .map(|(tag, word)| {
+                (format!(" {} ", apart(word)), JobType::ALL.into_iter().find(|known| known.as_str() == tag))
+            })
+            .unzip();
+        #[expect(clippy::unwrap_used, reason = "fails only for gigabytes of fixed words")]
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).unwrap();
+        Self { automaton, says }
+    }
+}
+
+static IN_FIELDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(|_| true));
+static IN_TITLES: LazyLock<Phrases> = LazyLock::new(|| {
+    let lines = cues::table(include_str!("job_type.tsv"));
     let fields_only: Vec<&str> =
-        lines().filter(|(tag, _)| *tag == "not-in-title").map(|(_, word)| word).collect();
-    let mut all: Vec<Phrase> = lines()
-        .filter(|(tag, _)| *tag != "not-in-title")
-        .map(|(tag, word)| Phrase {
-            words: format!(" {word} "),
-            says: JobType::ALL.into_iter().find(|known| known.as_str() == tag),
-            in_title: !fields_only.contains(&word),
-        })
-        .collect();
-    all.sort_by_key(|phrase| std::cmp::Reverse(phrase.words.len()));
-    all
+        lines.filter(|(tag, _)| *tag == "not-in-title").map(|(_, word)| word).collect();
+    Phrases::new(|word| !fields_only.contains(&word))
 });
+
+/// Each blank doubled, so that of two phrases in a row each has its own.
+fn apart(folded: &str) -> String {
+    folded.replace(' ', "  ")
+}
 
 regex!(
     TITLE_ABOUT_OTHERS,
@@ -47,7 +57,7 @@ regex!(
     TEXT_FIELD,
     r"(?i)(?:employment|job|position|contract|role|work) ?(?:type|status|schedule|basis)\s*[:\-–]\s*([^\n.;|]{2,50})|(?:anstellungsart|beschäftigungsart|art der (?:anstellung|beschäftigung)|arbeitszeit(?:modell)?|vertragsart|umfang|beschäftigungsumfang|pensum|type de (?:contrat|poste)|contrat|temps de travail|tipo de (?:contrato|jornada|emprego)|jornada|tipo di contratto|contratto|orario|wymiar pracy|rodzaj umowy|typ úvazku|anställningsform|omfattning|dienstverband)\s*[:\-–]\s*([^\n.;|]{2,50})"
 );
-regex!(
+pattern!(
     TEXT_PHRASE,
     r"(?i)((?:full|part)[ -]?time)(?:,? (?:permanent|regular|exempt|hourly|salaried|remote|hybrid|on-?site|paid))*,? (?:position|role|job|opportunity|vacancy|basis|internship|contract)|(?:position|role|job) is (?:a )?(?:permanent,? |regular,? )?((?:full|part)[ -]?time|temporary|seasonal|fixed[ -]term)|(?:this|our|the) (?:is an? )?(?:paid |summer |\d+[ -](?:week|month) )*(internship)\b|\bin (vollzeit|teilzeit)\b|(?:wir|dich|dir|ihnen|unbefristete|eine) (?:in )?(vollzeit|teilzeit)(?:stelle|-?anstellung)?\b|(?:als|eine[nr]?) (werkstudent|praktikant|praktikum|minijob)|\b(à temps (?:plein|partiel)|a tiempo (?:completo|parcial)|a tempo (?:pieno|parziale)|jornada completa)\b|\bun (stage|cdd) de \d|(?:this is an? |on an? )(?:\d+[ -](?:week|month) )?(temporary|fixed[ -]term|seasonal|freelance|contract) (?:position|role|job|basis|contract|opportunity)|\b(\d+[ -]month contract)\b"
 );
@@ -144,22 +154,14 @@ fn decide(folded: &str, title: bool) -> Option<JobType> {
 
 /// The types named in a folded text, in its order.
 fn types(folded: &str, title: bool) -> Vec<JobType> {
-    let mut text = folded.to_owned();
-    let mut found: Vec<(usize, JobType)> = Vec::new();
-    for phrase in PHRASES.iter().filter(|phrase| !title || phrase.in_title) {
-        while let Some(at) = text.find(&phrase.words) {
-            if let Some(says) = phrase.says {
-                found.push((at, says));
-            }
-            // Blanks keep the places of what follows.
-            text.replace_range(at + 1..at + phrase.words.len() - 1, &" ".repeat(phrase.words.len() - 2));
-        }
-    }
-    found.sort_by_key(|(at, _)| *at);
-    found.into_iter().map(|(_, says)| says).collect()
+    let phrases: &Phrases = if title { &IN_TITLES } else { &IN_FIELDS };
+    let text = apart(folded);
+    let found = phrases.automaton.find_iter(&text);
+    found.filter_map(|found| *phrases.says.get(found.pattern().as_usize())?).collect()
 }
 
-/// Training before contract and temporary work (the first named), before hours; full-time together with part-time is neither.
+/// Training before contract and temporary work (the first named), before hours. Where full-time and part-time are both offered, it is
+/// full-time: the column has one value, and whoever looks for full-time work can have it.
 fn strongest(found: &[JobType]) -> Option<JobType> {
     let has = |wanted: JobType| found.contains(&wanted);
     if has(JobType::Internship) {
@@ -168,11 +170,7 @@ fn strongest(found: &[JobType]) -> Option<JobType> {
     if let Some(first) = found.iter().find(|says| matches!(says, JobType::Contract | JobType::Temporary)) {
         return Some(*first);
     }
-    match (has(JobType::FullTime), has(JobType::PartTime)) {
-        (true, false) => Some(JobType::FullTime),
-        (false, true) => Some(JobType::PartTime),
-        _ => None,
-    }
+    [JobType::FullTime, JobType::PartTime].into_iter().find(|hours| has(*hours))
 }
 
 /// Lower case, one blank for each run of other signs, blanks around; `FullTime` counts as one word, `PartTimeRemote` as two.
@@ -256,8 +254,8 @@ mod tests {
             ("tempo indeterminato", None),
             ("indefinido", None),
             ("umowa o pracę", None),
-            ("full-or-part-time", None),
-            ("Vollzeit oder Teilzeit", None),
+            ("full-or-part-time", Some(FullTime)),
+            ("Vollzeit oder Teilzeit", Some(FullTime)),
             ("Binance Accelerator Program", None),
             ("geschäftsleitung", None),
             ("Senior Level", None),
@@ -269,7 +267,67 @@ mod tests {
         assert_eq!(field(&["permanent", "full-time"]), Some(FullTime));
         assert_eq!(field(&["intern", "full-time"]), Some(Internship));
         assert_eq!(field(&["FULL_TIME", "CONTRACTOR"]), Some(Contract));
-        assert_eq!(field(&["FULL_TIME", "PART_TIME"]), None);
+        assert_eq!(field(&["FULL_TIME", "PART_TIME"]), Some(FullTime));
+    }
+
+    #[test]
+    fn nine_languages() {
+        for (words, expected) in [
+            (
+                "full-time | vollzeit | temps plein | jornada completa | tempo pieno | voltijd | heltid | pełny etat | tempo integral",
+                FullTime,
+            ),
+            (
+                "part-time | teilzeit | mini-job | temps partiel | media jornada | tempo parziale | part-time (24 uur) | deeltijd | deltid",
+                PartTime,
+            ),
+            (
+                "pół etatu | 1/2 etatu | meio período | meio-período | tempo parcial | à temps partiel | a tempo parziale",
+                PartTime,
+            ),
+            (
+                "contractor | freiberuflich | freelance | autónomo | partita iva | zzp | konsult | umowa zlecenie | B2B | PJ",
+                Contract,
+            ),
+            (
+                "contingent worker | kontrakt B2B | umowa o dzieło | libero professionista | indépendant | freie Mitarbeit",
+                Contract,
+            ),
+            (
+                "internship | Praktikum | Ausbildung | stage | alternance | prácticas | becario | tirocinio | stageplek | praktik",
+                Internship,
+            ),
+            (
+                "staż | estágio | Werkstudent (m/w/d) | stagiaire | apprendistato | leerwerkplek | praktyki | pracovní stáž",
+                Internship,
+            ),
+            (
+                "befristet | CDD | contrato temporal | tempo determinato | tijdelijk | vikariat | umowa na czas określony",
+                Temporary,
+            ),
+            (
+                "temporário | seasonal | PER_DIEM | fixed-term | parttime_fixed_term | zastępstwo | bepaalde tijd",
+                Temporary,
+            ),
+        ] {
+            for word in words.split(" | ") {
+                assert_eq!(field(&[word]), Some(expected), "{word}");
+            }
+        }
+        let silent = "CDI | tempo indeterminato | unbefristet | permanent | contrato indefinido | vast contract | \
+                      tillsvidareanställning | umowa o pracę | CLT | Regular | Employee | Unlimited Contract | Exempt | \
+                      onbepaalde tijd | tjänst | efetivo";
+        for word in silent.split(" | ") {
+            assert_eq!(field(&[word]), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn phrases_in_a_row() {
+        assert_eq!(field(&["Regular Full Time"]), Some(FullTime));
+        assert_eq!(field(&["full time part time contract"]), Some(Contract));
+        assert_eq!(field(&["Teilzeit, Vollzeit"]), Some(FullTime));
+        assert_eq!(field(&["Unlimited Contract", "Teilzeit"]), Some(PartTime));
     }
 
     #[test]
@@ -283,7 +341,7 @@ mod tests {
             ("Ausbildung zum Fachinformatiker", Some(Internship)),
             ("Barista (Part-Time)", Some(PartTime)),
             ("Verkäufer in Teilzeit (m/w/d)", Some(PartTime)),
-            ("Pflegekraft (Vollzeit/Teilzeit)", None),
+            ("Pflegekraft (Vollzeit/Teilzeit)", Some(FullTime)),
             ("Designer - Contract", Some(Contract)),
             ("Data Engineer (6 month contract)", Some(Contract)),
             ("Freelance Illustrator", Some(Contract)),
@@ -311,7 +369,7 @@ mod tests {
             ("This is a 6-month contract role.", Some(Contract)),
             ("We are an international company with contracts all over the world.", None),
             ("Full-time employees get health insurance.", None),
-            ("In Vollzeit oder in Teilzeit möglich", None),
+            ("In Vollzeit oder in Teilzeit möglich", Some(FullTime)),
             ("", None),
         ] {
             assert_eq!(from_text(text), expected, "{text}");

@@ -39,6 +39,8 @@ mod cues;
 mod entities;
 mod pattern;
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use crate::domain::{Pay, Place, Posting, RawPosting, Rejected, Text};
@@ -88,8 +90,11 @@ pub fn normalize(source: &'static str, raw: RawPosting, today: NaiveDate) -> Res
     let text = html::to_text(&body);
     let requirements =
         Some(html::to_text(&wanted)).filter(|text| !text.is_empty()).or_else(|| requirements::split(&body));
-    let all_text =
-        if wanted.is_empty() { text.clone() } else { format!("{text}\n\n{}", html::to_text(&wanted)) };
+    let all_text: Cow<'_, str> = if wanted.is_empty() {
+        Cow::Borrowed(&text)
+    } else {
+        Cow::Owned(format!("{text}\n\n{}", html::to_text(&wanted)))
+    };
 
     let locations: Vec<String> = raw
         .locations
@@ -113,6 +118,11 @@ pub fn normalize(source: &'static str, raw: RawPosting, today: NaiveDate) -> Res
     let remote_option = remote::resolve(raw.workplace.as_ref(), &locations, &title, &all_text);
     let tech_stack = tech_stack(&title, &raw.skills, &all_text);
 
+    let years = requirements.as_deref().and_then(years::from_text).or_else(|| years::from_text(&all_text));
+    let deadline_in_text = || dates::deadline_in_text(&all_text, today);
+    let application_deadline =
+        raw.deadline.as_ref().and_then(|date| dates::deadline(date, today)).or_else(deadline_in_text);
+
     let mut description = Some(text).filter(|text| !text.is_empty());
     if let Some(description) = &mut description {
         shorten(description, TEXT, "description", &mut cut);
@@ -124,13 +134,9 @@ pub fn normalize(source: &'static str, raw: RawPosting, today: NaiveDate) -> Res
     cut.dedup();
     Ok(Posting {
         seniority: seniority::from_title(&title),
-        years: requirements.as_deref().and_then(years::from_text).or_else(|| years::from_text(&all_text)),
+        years,
         posted_date: raw.posted.as_ref().and_then(|date| dates::posted(date, today)),
-        application_deadline: raw
-            .deadline
-            .as_ref()
-            .and_then(|date| dates::deadline(date, today))
-            .or_else(|| dates::deadline_in_text(&all_text, today)),
+        application_deadline,
         description_html: Some(html::to_html(&body)).filter(|html| !html.is_empty()),
         salary: pay.as_ref().map(pay::yearly).unwrap_or_default(),
         title,

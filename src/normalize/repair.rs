@@ -75,9 +75,10 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
 
 /// Undoes mojibake, composes to NFC, drops invisible and control characters; line ends become `\n`.
 pub fn characters(raw: &str) -> Cow<'_, str> {
-    if raw.bytes().all(|byte| byte == b'\n' || (b' '..0x7F).contains(&byte)) {
-        return Cow::Borrowed(raw);
-    }
+    if is_clean(raw) { Cow::Borrowed(raw) } else { Cow::Owned(slowly(raw)) }
+}
+
+fn slowly(raw: &str) -> String {
     let text = mojibake(raw);
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -95,9 +96,42 @@ pub fn characters(raw: &str) -> Cow<'_, str> {
         }
     }
     if is_nfc_quick(out.chars()) == IsNormalized::Yes {
-        return Cow::Owned(out);
+        return out;
     }
-    Cow::Owned(out.nfc().collect())
+    out.nfc().collect()
+}
+
+/// True where [`characters`] would change nothing; texts of which this cannot be told at a glance count as not clean.
+fn is_clean(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        let plain = plain_length(rest.as_bytes());
+        let mut chars = rest[plain..].chars();
+        let Some(char) = chars.next() else { return true };
+        rest = chars.as_str();
+        // Below U+0300 and among these signs everything is composed and nothing combines.
+        let composed = matches!(
+            char,
+            '\u{a0}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '€' | '™'
+        );
+        let spelled =
+            ('\u{c2}'..='\u{f4}').contains(&char) && chars.next().is_some_and(|next| !next.is_ascii());
+        if !composed || spelled {
+            return false;
+        }
+    }
+}
+
+/// Length of the beginning that is printable ASCII and newlines.
+fn plain_length(bytes: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let is_plain = |byte: &u8| matches!(byte, b' '..0x7F | b'\n');
+    // Whole steps first: a check without exits runs over many bytes at once.
+    let steps = bytes
+        .chunks_exact(STEP)
+        .take_while(|step| step.iter().fold(true, |plain, byte| plain & is_plain(byte)));
+    let start = steps.count() * STEP;
+    start + bytes.iter().skip(start).take_while(|byte| is_plain(byte)).count()
 }
 
 fn is_invisible(char: char) -> bool {
@@ -135,7 +169,9 @@ fn mojibake_once(text: &str) -> Option<String> {
         if at < skip_to || !('\u{c2}'..='\u{f4}').contains(&lead) {
             continue;
         }
-        let Some((char, length)) = sequence(&text[at..]) else { continue };
+        let Some((char, length)) = sequence(&text[at..]).or_else(|| closing_quote(&text[at..])) else {
+            continue;
+        };
         out.push_str(&text[copied..at]);
         out.push(char);
         copied = at + length;
@@ -178,6 +214,13 @@ fn sequence(text: &str) -> Option<(char, usize)> {
     None
 }
 
+/// The third byte of a closing quotation mark is none of Windows-1252 and often lost on the way: `â€` alone is one.
+fn closing_quote(text: &str) -> Option<(char, usize)> {
+    let rest = text.strip_prefix("â€")?;
+    let is_whole = rest.chars().next().and_then(byte_of).is_some_and(|byte| (0x80..=0xBF).contains(&byte));
+    (!is_whole).then_some(('”', text.len() - rest.len()))
+}
+
 fn byte_of(char: char) -> Option<u8> {
     if let Ok(byte) = u8::try_from(u32::from(char)) {
         return Some(byte);
@@ -204,6 +247,7 @@ mod tests {
         assert_eq!(line("SÃ£o Paulo"), "São Paulo");
         assert_eq!(line("itÃ¢â‚¬â„¢s"), "it’s");
         assert_eq!(line("fix ðŸš€ it"), "fix 🚀 it");
+        assert_eq!(line("â€œcalmâ€ and â€œdryâ€, good – Ã¶ä"), "“calm” and “dry”, good – öä");
     }
 
     #[test]
@@ -231,6 +275,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn clean_text_is_left_alone(text in "\\PC{0,40}|(?s:.{0,40})|[a-z àéßÂÃâ€™–\u{301}\u{ad}\u{200b}\\n\u{a0}]{0,70}") {
+            let once = characters(&text).into_owned();
+            let again = characters(&once).into_owned();
+            if is_clean(&text) {
+                prop_assert_eq!(&once, &text);
+                prop_assert_eq!(slowly(&text), text);
+            }
+            prop_assert!(is_nfc_quick(again.chars()) != IsNormalized::No);
+        }
+
         #[test]
         fn any_text_gives_clean_text(raw in "\\PC*|(?s:.*)|[Ââ€™Ã©ð&#x0-9;\\s]*") {
             let clean = text(&raw);

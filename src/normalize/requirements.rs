@@ -4,18 +4,24 @@
 //! is nothing but a known heading. To add a language, add its words to
 //! `requirements.tsv`.
 
-use std::sync::LazyLock;
+use std::{cmp::Ordering, sync::LazyLock};
 
+use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 
 use super::cues;
-use super::html::{Block, Kind, to_text};
+use super::html::{Block, Kind, Line, lines_to_text};
 
 /// Longest heading, in characters.
 const LONGEST: usize = 90;
 
 static WANTED_SORTED: LazyLock<Sorted> = LazyLock::new(|| sorted("wanted"));
 static OTHER_SORTED: LazyLock<Sorted> = LazyLock::new(|| sorted("other"));
+
+static INSIDE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = cues::table(include_str!("requirements.tsv")).filter(|(tag, _)| *tag == "inside");
+    cues::automaton(&words.map(|(_, word)| word).collect::<Vec<_>>())
+});
 
 /// Beginnings by their first character, longest first.
 type Sorted = FxHashMap<char, Vec<&'static str>>;
@@ -31,10 +37,14 @@ fn sorted(tag: &str) -> Sorted {
     sorted
 }
 
+/// What a heading is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Topic {
+pub enum Topic {
+    /// What is asked of a person, must or may.
     Wanted,
+    /// Work, offer, employer, place, way to apply.
     Other,
+    /// The lists do not know it.
     Unknown,
 }
 
@@ -42,144 +52,150 @@ enum Topic {
 struct Heading<'a> {
     level: u8,
     topic: Topic,
+    /// One of the lists has it as it stands.
+    exact: bool,
     behind: &'a str,
+}
+
+impl Heading<'_> {
+    /// True where this heading, which announces no requirements, ends a section under a heading of level `open`.
+    fn ends(&self, open: u8, filled: bool, block: &Block) -> bool {
+        match self.topic {
+            // A label with its text on one line is no heading of its own unless the lists know it.
+            Topic::Other => self.behind.is_empty() || self.exact || self.level <= open,
+            // An unknown one may be a label inside the section, and is one where nothing stands under the section's heading yet.
+            _ => self.level <= open && filled && !(self.level >= 7 && block.text.ends_with(':')),
+        }
+    }
 }
 
 /// The text of the sections under headings that announce requirements; `None` where there is none.
 pub fn split(blocks: &[Block]) -> Option<String> {
-    let mut kept: Vec<Block> = Vec::new();
-    let mut inside: Option<u8> = None;
+    let mut kept: Vec<(Line<'_>, bool)> = Vec::new();
+    // The level of the heading that opened the section, and whether something stands under it yet.
+    let mut inside: Option<(u8, bool)> = None;
     for block in blocks {
-        match heading(block) {
-            Some(Heading { level, topic: Topic::Wanted, behind }) => {
-                if !kept.is_empty() && behind.is_empty() {
-                    kept.push(Block { kind: Kind::Line, gap: true, ..block.clone() });
-                }
-                if !behind.is_empty() {
-                    kept.push(Block { text: behind.to_owned(), bold: 0, gap: true, ..block.clone() });
-                }
-                inside = Some(inside.map_or(level, |outer| outer.min(level)));
-            }
-            Some(Heading { level, topic, .. })
-                if inside.is_some_and(|open| topic == Topic::Other || level <= open) =>
-            {
-                // A bold line that no list knows may be a label inside the section.
-                let label = topic == Topic::Unknown && level >= 7 && block.text.ends_with(':');
-                if label {
-                    kept.push(block.clone());
+        let found = heading(block);
+        let is_label = found.as_ref().is_some_and(|heading| heading.behind.is_empty());
+        match (found, inside) {
+            (Some(Heading { level, topic: Topic::Wanted, behind, .. }), _) => {
+                if behind.is_empty() {
+                    if !kept.is_empty() {
+                        kept.push((Line { kind: Kind::Line, gap: true, text: &block.text }, true));
+                    }
+                } else if inside.is_some() {
+                    kept.push((Line::from(block), false));
                 } else {
-                    inside = None;
+                    kept.push((Line { kind: Kind::Line, gap: true, text: behind }, false));
                 }
+                inside = Some((inside.map_or(level, |(outer, _)| outer.min(level)), !behind.is_empty()));
             }
-            _ if inside.is_some() => kept.push(block.clone()),
-            _ => {}
+            (Some(heading), Some((open, filled))) if heading.ends(open, filled, block) => inside = None,
+            (_, Some((open, filled))) => {
+                kept.push((Line::from(block), is_label));
+                inside = Some((open, filled || !is_label));
+            }
+            (_, None) => {}
         }
     }
-    while kept.last().is_some_and(|block| heading(block).is_some_and(|heading| heading.behind.is_empty())) {
-        kept.pop();
-    }
-    let text = to_text(&kept);
-    (!text.is_empty()).then_some(text)
+    while kept.pop_if(|(_, heading)| *heading).is_some() {}
+    let lines: Vec<Line<'_>> = kept.into_iter().map(|(line, _)| line).collect();
+    Some(lines_to_text(&lines)).filter(|text| !text.is_empty())
+}
+
+/// What a heading is about, as far as the lists know.
+pub fn topic_of(heading: &str) -> Topic {
+    Found::of(heading).topic
 }
 
 /// True for a heading that announces requirements, as sources with named sections send it.
 pub fn is_heading(text: &str) -> bool {
-    topic(&fold(text)) == Topic::Wanted
+    topic_of(text) == Topic::Wanted
 }
 
 fn heading(block: &Block) -> Option<Heading<'_>> {
     let text = block.text.as_str();
-    let folded = |text: &str| fold(text);
     if let Kind::Heading(level) = block.kind {
-        return Some(Heading { level, topic: topic(&folded(text)), behind: "" });
+        return Some(Found::of(text).heading(level, ""));
     }
     if matches!(block.kind, Kind::Item { .. }) {
         return None;
     }
-    if block.bold == text.len() && text.chars().count() <= LONGEST {
-        return Some(Heading { level: 7, topic: topic(&folded(text)), behind: "" });
+    let short = |text: &str| text.len() <= LONGEST || text.chars().nth(LONGEST).is_none();
+    let is_short = short(text);
+    if block.bold == text.len() && is_short {
+        return Some(Found::of(text).heading(7, ""));
     }
     if let Some((lead, behind)) = text.split_once(':')
-        && lead.chars().count() <= LONGEST
+        && short(lead)
     {
-        let topic = topic(&folded(lead));
+        let found = Found::of(lead);
+        let known = found.topic != Topic::Unknown;
         let words = lead.split_whitespace().count();
         let behind = behind.trim();
         let bold = block.bold > lead.len().saturating_sub(1);
-        if behind.is_empty() && words <= 9 && (topic != Topic::Unknown || bold) {
-            return Some(Heading { level: if bold { 7 } else { 8 }, topic, behind });
+        if behind.is_empty() && words <= 9 && (known || bold) {
+            return Some(found.heading(if bold { 7 } else { 8 }, behind));
         }
-        if bold && topic != Topic::Unknown {
-            return Some(Heading { level: 7, topic, behind });
+        if bold && known {
+            return Some(found.heading(7, behind));
         }
-        if topic == Topic::Wanted
-            && words <= 3
-            && block.gap
-            && lead.chars().next().is_some_and(char::is_uppercase)
-        {
-            return Some(Heading { level: 8, topic, behind });
+        if found.topic == Topic::Wanted && words <= 3 && block.gap && starts_capital(lead) {
+            return Some(found.heading(8, behind));
         }
+    }
+    if !is_short || text.ends_with(['.', ';', ',']) {
+        return None;
     }
     let words = text.split_whitespace().count();
-    if words <= 6 && !text.ends_with(['.', ';', ',']) && text.chars().count() <= LONGEST {
-        let lower = folded(text);
-        let topic = topic(&lower);
-        let shouted = text.chars().any(char::is_alphabetic) && !text.chars().any(char::is_lowercase);
-        if (topic != Topic::Unknown && (shouted || exact(&lower) || starts_capital(text)))
-            || (shouted && words >= 2)
-        {
-            return Some(Heading { level: 8, topic, behind: "" });
-        }
+    if words > 6 {
+        return None;
     }
-    None
+    let found = Found::of(text);
+    let shouted = text.chars().any(char::is_alphabetic) && !text.chars().any(char::is_lowercase);
+    let known =
+        found.topic != Topic::Unknown && (shouted || found.exact || (starts_capital(text) && found.most));
+    (known || (shouted && words >= 2)).then(|| found.heading(8, ""))
+}
+
+/// What the lists say about a heading.
+#[derive(Clone, Copy)]
+struct Found {
+    topic: Topic,
+    /// A list has it as it stands.
+    exact: bool,
+    /// What a list has is a good part of it.
+    most: bool,
+}
+
+impl Found {
+    fn of(heading: &str) -> Self {
+        let folded = fold(heading);
+        let lower = folded.as_str();
+        let first = lower.chars().next().unwrap_or_default();
+        let longest = |words: &Sorted| {
+            let words = words.get(&first);
+            words.and_then(|words| words.iter().find(|word| begins(lower, word))).map_or(0, |word| word.len())
+        };
+        let (wanted, other) = (longest(&WANTED_SORTED), longest(&OTHER_SORTED));
+        let length = wanted.max(other);
+        let topic = match wanted.cmp(&other) {
+            Ordering::Greater => Topic::Wanted,
+            Ordering::Less => Topic::Other,
+            // Words that mark a heading wherever they stand in it.
+            Ordering::Equal if wanted == 0 && INSIDE.is_match(lower) => Topic::Wanted,
+            Ordering::Equal => Topic::Unknown,
+        };
+        Self { topic, exact: length == lower.len(), most: length == 0 || length * 5 >= lower.len() * 2 }
+    }
+
+    fn heading(self, level: u8, behind: &str) -> Heading<'_> {
+        Heading { level, topic: self.topic, exact: self.exact, behind }
+    }
 }
 
 fn starts_capital(text: &str) -> bool {
     text.chars().find(|char| char.is_alphabetic()).is_some_and(char::is_uppercase)
-}
-
-fn exact(lower: &str) -> bool {
-    let first = lower.chars().next().unwrap_or_default();
-    [&WANTED_SORTED, &OTHER_SORTED]
-        .iter()
-        .any(|words| words.get(&first).is_some_and(|words| words.contains(&lower)))
-}
-
-fn topic(lower: &str) -> Topic {
-    let first = lower.chars().next().unwrap_or_default();
-    let longest = |words: &Sorted| {
-        words
-            .get(&first)
-            .and_then(|words| words.iter().find(|word| begins(lower, word)))
-            .map_or(0, |word| word.len())
-    };
-    let (wanted, other) = (longest(&WANTED_SORTED), longest(&OTHER_SORTED));
-    match wanted.cmp(&other) {
-        std::cmp::Ordering::Greater => Topic::Wanted,
-        std::cmp::Ordering::Less => Topic::Other,
-        std::cmp::Ordering::Equal if wanted == 0 => within(lower),
-        std::cmp::Ordering::Equal => Topic::Unknown,
-    }
-}
-
-/// Words that mark a heading wherever they stand in it.
-fn within(lower: &str) -> Topic {
-    const INSIDE: [&str; 13] = [
-        "qualifications",
-        "requirements",
-        "looking for",
-        "you bring",
-        "mitbring",
-        "dein profil",
-        "ihr profil",
-        "profil recherché",
-        "requisitos",
-        "requisiti",
-        "wymagania",
-        "anforderungen",
-        "prérequis",
-    ];
-    if INSIDE.iter().any(|word| lower.contains(word)) { Topic::Wanted } else { Topic::Unknown }
 }
 
 /// True where `lower` begins with `start`, which may go on to the end of its word but not further into a sentence of other words.
@@ -198,113 +214,48 @@ fn begins(lower: &str, start: &str) -> bool {
     })
 }
 
-/// Lower case, apostrophes straight, decoration and a closing colon removed.
+/// Lower case, apostrophes straight; decoration, a number in front ("2. Your profile") and a closing colon removed.
 fn fold(text: &str) -> String {
-    let lower = text.to_lowercase().replace(['’', '‘', '`', '´'], "'");
-    let trimmed = lower.trim_matches(|char: char| !char.is_alphanumeric());
-    let trimmed = trimmed.trim_start_matches("and ").trim_start_matches("und ");
-    trimmed.split_whitespace().collect::<Vec<_>>().join(" ")
+    let is_sign = |char: char| !char.is_alphanumeric();
+    let mut folded = String::with_capacity(text.len());
+    for word in unnumbered(text.trim_matches(is_sign)).split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        for char in word.chars() {
+            match char {
+                '’' | '‘' | '`' | '´' => folded.push('\''),
+                '\u{2010}' | '\u{2011}' | '–' => folded.push('-'),
+                '\u{fe0f}' => {}
+                _ => folded.extend(char.to_lowercase()),
+            }
+        }
+    }
+    match folded.strip_prefix("and ").or_else(|| folded.strip_prefix("und ")) {
+        Some(rest) => rest.to_owned(),
+        None => folded,
+    }
+}
+
+/// A heading without the number or letter that counts it.
+fn unnumbered(text: &str) -> &str {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let length = match digits {
+        0 => text.bytes().take_while(u8::is_ascii_alphabetic).count(),
+        digits => digits,
+    };
+    let rest = &text[length..];
+    let counts = match digits {
+        0 => length == 1 && rest.starts_with(')'),
+        1 | 2 => {
+            rest.starts_with(['.', ')', ':', '\u{fe0f}', '\u{20e3}'])
+                || rest.starts_with(" - ")
+                || rest.starts_with(" – ")
+        }
+        _ => false,
+    };
+    if counts { rest.trim_start_matches(|char: char| !char.is_alphanumeric()) } else { text }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::normalize::html;
-
-    fn of_html(text: &str) -> Option<String> {
-        split(&html::read(text))
-    }
-
-    fn of_text(text: &str) -> Option<String> {
-        split(&html::plain(text))
-    }
-
-    #[test]
-    fn headings_of_markup() {
-        let html = "<p>Hello</p><h3>What you’ll bring</h3><ul><li>Rust</li><li>SQL</li></ul><h3>What we offer</h3><p>Fruit</p>";
-        assert_eq!(of_html(html).as_deref(), Some("- Rust\n- SQL"));
-        let html = "<p><strong>Dein Profil:</strong></p><ul><li>Erfahrung mit Go</li></ul><p><b>Wir bieten</b></p><p>Obst</p>";
-        assert_eq!(of_html(html).as_deref(), Some("- Erfahrung mit Go"));
-        let html = "<strong>Requirements</strong><br>Two years of work<br><strong>Benefits</strong><br>Tea";
-        assert_eq!(of_html(html).as_deref(), Some("Two years of work"));
-        let html = "<p><b>Qualifications:</b> a degree</p><p><b>Location:</b> Lyon</p>";
-        assert_eq!(of_html(html).as_deref(), Some("a degree"));
-    }
-
-    #[test]
-    fn nested_headings_belong_to_the_section() {
-        let html = "<h2>Requirements</h2><h3>Technical things</h3><ul><li>Go</li></ul><h3>Personal</h3><p>Calm</p><h2>Life here</h2><p>x</p>";
-        assert_eq!(of_html(html).as_deref(), Some("Technical things\n- Go\n\nPersonal\nCalm"));
-    }
-
-    #[test]
-    fn several_sections_are_joined() {
-        let html = "<h3>Minimum qualifications</h3><p>A</p><h3>Responsibilities</h3><p>B</p><h3>Preferred qualifications</h3><p>C</p><h3>About us</h3><p>D</p>";
-        assert_eq!(of_html(html).as_deref(), Some("A\n\nPreferred qualifications\n\nC"));
-    }
-
-    #[test]
-    fn plain_lines() {
-        assert_eq!(
-            of_text("Intro\n\nREQUIREMENTS\n- Go\n- SQL\n\nBENEFITS\n- Tea").as_deref(),
-            Some("- Go\n- SQL")
-        );
-        assert_eq!(
-            of_text("Aufgaben\n- A\n\nDas bringst du mit\n• B\n\nWas wir bieten\n• C").as_deref(),
-            Some("- B")
-        );
-        assert_eq!(
-            of_text("You have built things before and you are curious.\nRequirements engineering is fun."),
-            None
-        );
-    }
-
-    #[test]
-    fn languages() {
-        for (wanted, other) in [
-            ("Requirements", "What we offer"),
-            ("The person we’re after", "Compensation"),
-            ("Skills and experience", "Our values"),
-            ("Ihr Profil", "Ihre Vorteile"),
-            ("Anforderungen", "Ihre Aufgaben"),
-            ("Voraussetzungen", "Kontakt"),
-            ("Qualifikationen", "Unser Angebot"),
-            ("Was du mitbringst", "Was dich erwartet"),
-            ("Profil recherché", "Avantages"),
-            ("Votre profil", "Vos missions"),
-            ("Compétences", "Rémunération"),
-            ("Requisitos", "Qué ofrecemos"),
-            ("Lo que buscamos", "Funciones"),
-            ("Requisiti", "Cosa offriamo"),
-            ("Wymagania", "Oferujemy"),
-            ("Krav", "Vi erbjuder"),
-            ("Din profil", "Om oss"),
-            ("Requisitos e qualificações", "Benefícios"),
-        ] {
-            let html = format!(
-                "<p>x</p><p><strong>{wanted}</strong></p><ul><li>one</li></ul><p><strong>{other}</strong></p><p>two</p>"
-            );
-            assert_eq!(of_html(&html).as_deref(), Some("- one"), "{wanted} / {other}");
-        }
-    }
-
-    #[test]
-    fn no_heading_no_requirements() {
-        assert_eq!(of_html("<p>We need a person. You have time.</p>"), None);
-        assert_eq!(of_html("<h2>Requirements</h2>"), None);
-        assert!(
-            is_heading("Profil recherché")
-                && is_heading("What you’ll bring:")
-                && !is_heading("Responsibilities")
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn any_text(text in "(?s:.{0,100})|(<h2>|<b>|</b>|</h2>|Requirements|Benefits|:|<li>|x|\\n){0,30}") {
-            let _ = (of_html(&text), of_text(&text));
-        }
-    }
-}
+mod tests;

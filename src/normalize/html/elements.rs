@@ -1,8 +1,12 @@
 //! Which elements matter: blocks, inline ones, and how the inline ones are written.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::tokens::attribute;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inline {
     Bold,
     Italic,
@@ -27,58 +31,128 @@ pub(super) struct Open {
     pub href: String,
 }
 
-pub(super) fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "main"
-            | "aside"
-            | "nav"
-            | "blockquote"
-            | "table"
-            | "thead"
-            | "tbody"
-            | "dl"
-            | "figure"
-            | "figcaption"
-            | "fieldset"
-            | "form"
-            | "details"
-            | "summary"
-            | "center"
-            | "address"
-            | "body"
-            | "hr"
-    )
+/// What an element is for the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    /// A line ends before and behind it.
+    Line,
+    Heading(u8),
+    List {
+        ordered: bool,
+    },
+    Item,
+    Cell,
+    Kept,
+    /// A paragraph of its own.
+    Block,
+    Inline(Inline),
+    /// Bold where its style says so.
+    Styled,
+    /// Neither text nor structure.
+    Other,
 }
 
-pub(super) fn inline_of(name: &str, attributes: &str) -> Option<Inline> {
-    if name == "span" || name == "font" {
-        let style = attribute(attributes, "style")?.to_ascii_lowercase();
-        let weight = style.split_once("font-weight")?.1.trim_start_matches([':', ' ']);
-        let bold = weight.starts_with("bold") || matches!(weight.as_bytes().first(), Some(b'6'..=b'9'));
-        return bold.then_some(Inline::Bold);
+/// What there is to know about an element's name.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub element: Element,
+    /// May hide its content: has an end tag, and is not the whole page.
+    pub hides: bool,
+}
+
+/// Longest name in [`NAMES`], in bytes.
+const LONGEST: usize = 10;
+
+/// Lower-case names by what they are.
+const NAMES: &[(Element, &str)] = &[
+    (Element::Line, "br dt dd tr"),
+    (Element::Heading(1), "h1"),
+    (Element::Heading(2), "h2"),
+    (Element::Heading(3), "h3"),
+    (Element::Heading(4), "h4"),
+    (Element::Heading(5), "h5"),
+    (Element::Heading(6), "h6"),
+    (Element::List { ordered: false }, "ul menu dir"),
+    (Element::List { ordered: true }, "ol"),
+    (Element::Item, "li"),
+    (Element::Cell, "td th"),
+    (Element::Kept, "pre"),
+    (
+        Element::Block,
+        "p div section article header footer main aside nav blockquote table thead tbody dl figure figcaption fieldset \
+         form details summary center address body hr",
+    ),
+    (Element::Inline(Inline::Bold), "b strong"),
+    (Element::Inline(Inline::Italic), "i em"),
+    (Element::Inline(Inline::Code), "code tt kbd"),
+    (Element::Inline(Inline::Link), "a"),
+    (Element::Styled, "span font"),
+    (Element::Other, "img input wbr col source meta link area base embed track param html"),
+];
+
+/// Elements without an end tag, and the page itself, which scripts show later.
+const NEVER_HIDDEN: &[&str] = &[
+    "br", "hr", "img", "input", "wbr", "col", "source", "meta", "link", "area", "base", "embed", "track",
+    "param", "body", "html",
+];
+
+static KNOWN: LazyLock<FxHashMap<&'static [u8], Known>> = LazyLock::new(|| {
+    let names = NAMES.iter().flat_map(|(element, names)| names.split(' ').map(move |name| (*element, name)));
+    names
+        .map(|(element, name)| (name.as_bytes(), Known { element, hides: !NEVER_HIDDEN.contains(&name) }))
+        .collect()
+});
+
+/// The element of that name, in any case.
+pub(super) fn known(name: &str) -> Known {
+    let other = Known { element: Element::Other, hides: true };
+    let mut lower = [0_u8; LONGEST];
+    let Some(lower) = lower.get_mut(..name.len()) else { return other };
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    KNOWN.get(&*lower).copied().unwrap_or(other)
+}
+
+/// True where a style makes its text bold.
+pub(super) fn is_bold(attributes: &str) -> bool {
+    let Some(style) = style(attributes, "font-weight") else { return false };
+    let Some((_, weight)) = style.split_once("font-weight") else { return false };
+    let weight = weight.trim_start_matches([':', ' ']);
+    weight.starts_with("bold") || matches!(weight.as_bytes().first(), Some(b'6'..=b'9'))
+}
+
+/// True where an element is not shown to readers.
+pub(super) fn is_hidden(attributes: &str) -> bool {
+    if style(attributes, "display").is_some_and(|style| {
+        let mut values = style.split(';').filter_map(|part| part.split_once(':'));
+        values.any(|(name, value)| name.trim() == "display" && value.trim().starts_with("none"))
+    }) {
+        return true;
     }
-    inline_end(name)
+    attributes.contains("hidden")
+        && attribute(attributes, "hidden").is_some_and(|value| value != "until-found")
 }
 
-pub(super) fn inline_end(name: &str) -> Option<Inline> {
-    Some(match name {
-        "b" | "strong" | "span" | "font" => Inline::Bold,
-        "i" | "em" => Inline::Italic,
-        "code" | "tt" | "kbd" => Inline::Code,
-        "a" => Inline::Link,
-        _ => return None,
-    })
+/// The style of an element, lower case, where it speaks of `property`.
+fn style(attributes: &str, property: &str) -> Option<String> {
+    // Most styles say nothing that matters here.
+    if !attributes.contains(property)
+        && attributes.is_ascii()
+        && !attributes.bytes().any(|byte| byte.is_ascii_uppercase())
+    {
+        return None;
+    }
+    let style = attribute(attributes, "style")?.to_ascii_lowercase();
+    style.contains(property).then_some(style)
 }
 
-pub(super) fn is_web(href: &str) -> bool {
-    let lower = href.get(..8).unwrap_or(href).to_ascii_lowercase();
-    lower.starts_with("http://") || lower.starts_with("https://")
+/// An address that may be kept: of the web, or of a mailbox.
+pub(super) fn is_safe(href: &str) -> bool {
+    let starts = |scheme: &str| {
+        href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            && href.len() > scheme.len()
+    };
+    starts("http://") || starts("https://") || starts("mailto:")
 }
 
 pub(super) fn open_tag(html: &mut String, open: &Open) {
@@ -86,7 +160,7 @@ pub(super) fn open_tag(html: &mut String, open: &Open) {
     html.push_str(open.inline.name());
     if open.inline == Inline::Link {
         html.push_str(" href=\"");
-        html.push_str(&escape(&open.href));
+        html.push_str(&escape(&open.href).replace('"', "&quot;"));
         html.push('"');
     }
     html.push('>');
@@ -98,16 +172,30 @@ pub(super) fn close_tag(html: &mut String, open: &Open) {
     html.push('>');
 }
 
+/// Adds `text` with the signs of markup as references.
+pub(super) fn escape_into(out: &mut String, text: &str) {
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let reference = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => continue,
+        };
+        out.push_str(&text[copied..at]);
+        out.push_str(reference);
+        copied = at + 1;
+    }
+    out.push_str(&text[copied..]);
+}
+
+/// True where [`escape`] changes something.
+pub(super) fn needs_escape(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | matches!(byte, b'&' | b'<' | b'>'))
+}
+
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            _ => out.push(char),
-        }
-    }
+    escape_into(&mut out, text);
     out
 }

@@ -5,11 +5,12 @@
 
 mod blocks;
 mod elements;
+mod reader;
 mod render;
 mod tokens;
 
 pub use blocks::{Block, Kind, plain, read};
-pub use render::{to_html, to_text};
+pub use render::{Line, lines_to_text, to_html, to_text};
 
 use crate::domain::Text;
 

@@ -127,7 +127,7 @@ fn name_of(body: &str) -> &str {
     &body[..end]
 }
 
-/// The value of one attribute, references not yet decoded.
+/// The value of one attribute, references not yet decoded; empty where it has none.
 pub fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
     let mut rest = attributes;
     loop {
@@ -142,6 +142,9 @@ pub fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
         let (name, after) = rest.split_at(end);
         let after = after.trim_start();
         let Some(value) = after.strip_prefix('=') else {
+            if name.eq_ignore_ascii_case(wanted) {
+                return Some("");
+            }
             rest = after;
             continue;
         };
