@@ -103,7 +103,9 @@ impl Source for Adzuna {
         let here = asked.map_or(1, |asked| asked.page);
         let read = u64::try_from(records.len()).unwrap_or(u64::MAX);
         let more = read > 0 && here.saturating_mul(SIZE) < total.unwrap_or(0);
-        let within = total.is_some_and(|total| total <= PAGES * SIZE);
+        // A search of the last days leaves out what is still open.
+        let within =
+            total.is_some_and(|total| total <= PAGES * SIZE) && !board.options.contains_key("max_days_old");
         let mut parsed = records.into_parsed(total, within);
         if more && here < PAGES {
             parsed.next.extend(address(board, here + 1).ok().map(Request::json));
@@ -115,8 +117,10 @@ impl Source for Adzuna {
 /// One page of a board.
 fn address(board: &Board, page: u64) -> Result<String, SourceError> {
     board.only_options(&OPTIONS)?;
-    let expected =
-        format!("a country ({}) or a country and a category, as in gb-it-jobs", COUNTRIES.map(|(code, _)| code).join(", "));
+    let expected = format!(
+        "a country ({}) or a country and a category, as in gb-it-jobs",
+        COUNTRIES.map(|(code, _)| code).join(", ")
+    );
     let label = board.label().map_err(|_| board.not_a_board(&expected))?;
     let (country, category) = label.split_once('-').map_or((label.as_str(), None), |(a, b)| (a, Some(b)));
     if !COUNTRIES.iter().any(|(code, _)| *code == country) {
@@ -178,7 +182,10 @@ fn posting(record: &Object<'_>, asked: Option<&Asked>) -> Result<RawPosting, Str
         places: place.into_iter().collect(),
         description: record.text("description").map(Text::Html),
         pay: pay(record, asked),
-        employment: ["contract_time", "contract_type"].into_iter().filter_map(|key| record.text(key)).collect(),
+        employment: ["contract_time", "contract_type"]
+            .into_iter()
+            .filter_map(|key| record.text(key))
+            .collect(),
         posted: record.text("created").map(RawDate::Text),
         ..RawPosting::default()
     })
