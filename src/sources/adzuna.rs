@@ -42,7 +42,7 @@ const COUNTRIES: [(&str, &str); 19] = [
 const OPTIONS: [&str; 4] = ["company", "max_days_old", "what", "where"];
 /// Postings on a page.
 const SIZE: u64 = 50;
-/// Pages of one board: with one listing every six hours four boards stay under 2500 requests a month.
+/// Pages of one board: with a listing every eight hours five boards stay under 2500 requests a month.
 const PAGES: u64 = 5;
 
 impl Source for Adzuna {

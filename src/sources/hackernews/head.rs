@@ -86,7 +86,7 @@ impl Head {
     pub fn named_below(mut self, paragraphs: &[Vec<String>]) -> Self {
         if self.company.is_none() && !self.roles.is_empty() {
             let speaks_of = |name: &str| {
-                let mut lines = paragraphs.iter().flatten();
+                let mut lines = paragraphs.iter().flatten().take(100);
                 lines.any(|line| {
                     line.strip_prefix(name)
                         .is_some_and(|rest| rest.starts_with(" is ") || rest.starts_with(" builds "))

@@ -2,6 +2,9 @@
 
 use crate::sources::reading::unescape_once;
 
+/// Longest text of a link, bytes.
+const SHOWN: usize = 500;
+
 /// The paragraphs of a comment, each as its lines; what is blank is left out.
 pub(super) fn paragraphs(comment: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
@@ -21,7 +24,8 @@ pub(super) fn paragraphs(comment: &str) -> Vec<Vec<String>> {
             text.push_str(address);
             text.push(' ');
             // What is shown of a link is its address once more, cut short.
-            rest = after.split_once("</a>").map_or(after, |(_, after)| after);
+            let shown = after.get(..after.floor_char_boundary(SHOWN)).unwrap_or_default();
+            rest = shown.find("</a>").and_then(|end| after.get(end + 4..)).unwrap_or(after);
         }
     }
     text.push_str(rest);
@@ -101,6 +105,7 @@ mod tests {
         );
         assert_eq!(paragraphs("a <b"), [vec!["a"]]);
         assert_eq!(paragraphs(""), Vec::<Vec<String>>::new());
+        assert_eq!(paragraphs(&"<a href=\"x\">".repeat(100_000)).len(), 1);
     }
 
     #[test]
