@@ -176,6 +176,7 @@ impl Head {
     fn take(&mut self, segment: &str) {
         let clean = without_addresses(segment);
         let clean = clean.trim().trim_matches(['*', '-', '–', '—', ',', ':']).trim();
+        let clean = clean.strip_prefix("Location:").map_or(clean, str::trim);
         if clean.is_empty() {
             return;
         }

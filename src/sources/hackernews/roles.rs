@@ -24,7 +24,7 @@ regex!(
 regex!(AS, r"\b[Aa]s an? ([^.,;!?\n]{3,80}), you\b");
 regex!(
     ARTICLE,
-    r"(?i)^(?:(?:an?|the|our|more|several|multiple|some|great|talented|exceptional|experienced|our (?:first|next)|additional|strong|up to \d+|\d+|two|three|first|next|another|currently|for|and|both)\s+)+"
+    r"(?i)^(?:(?:an?|the|our|more|several|multiple|some|great|talented|exceptional|experienced|our (?:first|next)|additional|strong|up to \d+|\d+|two|three|first|next|another|currently|for|and|both|skilled|ambitious|extremely|highly|very|passionate|motivated|curious|smart|excellent|amazing|driven)(?:\s*[/,&]\s*|\s+))+"
 );
 
 regex!(FIELDS, r"(?i)^\s*(?:across|in|for)\s+([\w/&, -]{3,80})");
@@ -164,7 +164,16 @@ fn role_at_start(phrase: &str) -> Option<String> {
     let role = title(if closed { role } else { role.split('(').next().unwrap_or(role) });
     let verb = NOT_FIRST.iter().any(|start| role.starts_with(start));
     let several = words(&role).len() > 1 || role.ends_with('s');
-    (!verb && several && has(&role, Kind::Role)).then_some(role)
+    (!verb && several && has(&role, Kind::Role)).then(|| capital(&role))
+}
+
+/// A role out of the middle of a sentence, as a title begins; capitals inside the first word are its own (`iOS`).
+fn capital(role: &str) -> String {
+    if role.split(' ').next().is_some_and(|word| word.contains(char::is_uppercase)) {
+        return role.to_owned();
+    }
+    let mut letters = role.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -192,12 +201,17 @@ mod tests {
         let role = |line| find(&[line]);
         assert_eq!(
             role("We are looking for a diving engineer who swims."),
-            Some("diving engineer".to_owned())
+            Some("Diving engineer".to_owned())
         );
         assert_eq!(
             role("Now hiring two senior deep sea scientists to dive"),
-            Some("senior deep sea scientists".to_owned())
+            Some("Senior deep sea scientists".to_owned())
         );
+        assert_eq!(
+            role("We want skilled / passionate divers and engineers"),
+            Some("Divers and engineers".to_owned())
+        );
+        assert_eq!(role("Looking for: iOS developers"), Some("iOS developers".to_owned()));
         assert_eq!(role("We are looking for people"), None);
         assert_eq!(
             after_hiring(" a Deep Sea Architect in Oslo. More."),

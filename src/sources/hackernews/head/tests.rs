@@ -94,6 +94,7 @@ fn segments_say_one_thing_each() {
     assert_eq!(head.pay.as_deref(), Some("Pay $20k, Staff $30k"));
     assert!(head.places.is_empty(), "{:?}", head.places);
     assert_eq!(read("Tern | Engineering & Sales | Oslo").areas, ["Engineering & Sales"]);
+    assert_eq!(read("Tern | Diver Manager | Location: Oslo").places, ["Oslo"]);
     assert_eq!(read("Tern | Hiring Diver Manager | Oslo").roles, ["Diver Manager"]);
 }
 
