@@ -296,46 +296,12 @@ fn has_plain_name(segment: &str) -> bool {
     !words.is_empty() && !words.iter().all(said) && !PAY.is_match(&plain)
 }
 
-/// `Town, Country` with a country of this list, which companies do not have in their names behind a comma.
+/// `Town, Country` with a country of `countries.txt`, which companies do not have in their names behind a comma.
 fn is_known_place(segment: &str) -> bool {
     let Some((_, last)) = segment.rsplit_once(", ") else { return false };
-    COUNTRIES.contains(&last.trim().to_lowercase().as_str())
+    let last = last.trim().to_lowercase();
+    include_str!("countries.txt").lines().any(|name| name == last)
 }
-
-const COUNTRIES: [&str; 32] = [
-    "australia",
-    "austria",
-    "belgium",
-    "brazil",
-    "canada",
-    "czech republic",
-    "denmark",
-    "england",
-    "estonia",
-    "finland",
-    "france",
-    "germany",
-    "india",
-    "ireland",
-    "israel",
-    "italy",
-    "japan",
-    "mexico",
-    "netherlands",
-    "new zealand",
-    "norway",
-    "poland",
-    "portugal",
-    "singapore",
-    "spain",
-    "sweden",
-    "switzerland",
-    "the netherlands",
-    "uk",
-    "united kingdom",
-    "united states",
-    "usa",
-];
 
 /// Whether a segment is about pay, whatever roles it says it of.
 fn is_pay(text: &str) -> bool {
