@@ -42,7 +42,7 @@ const COUNTRIES: [(&str, &str); 19] = [
 const OPTIONS: [&str; 4] = ["company", "max_days_old", "what", "where"];
 /// Postings on a page.
 const SIZE: u64 = 50;
-/// Pages of one board: with one listing every six hours four boards stay under 2500 requests a month.
+/// Pages of one board: with a listing every eight hours five boards stay under 2500 requests a month.
 const PAGES: u64 = 5;
 
 impl Source for Adzuna {
@@ -103,7 +103,9 @@ impl Source for Adzuna {
         let here = asked.map_or(1, |asked| asked.page);
         let read = u64::try_from(records.len()).unwrap_or(u64::MAX);
         let more = read > 0 && here.saturating_mul(SIZE) < total.unwrap_or(0);
-        let within = total.is_some_and(|total| total <= PAGES * SIZE);
+        // A search of the last days leaves out what is still open.
+        let within =
+            total.is_some_and(|total| total <= PAGES * SIZE) && !board.options.contains_key("max_days_old");
         let mut parsed = records.into_parsed(total, within);
         if more && here < PAGES {
             parsed.next.extend(address(board, here + 1).ok().map(Request::json));
@@ -115,8 +117,10 @@ impl Source for Adzuna {
 /// One page of a board.
 fn address(board: &Board, page: u64) -> Result<String, SourceError> {
     board.only_options(&OPTIONS)?;
-    let expected =
-        format!("a country ({}) or a country and a category, as in gb-it-jobs", COUNTRIES.map(|(code, _)| code).join(", "));
+    let expected = format!(
+        "a country ({}) or a country and a category, as in gb-it-jobs",
+        COUNTRIES.map(|(code, _)| code).join(", ")
+    );
     let label = board.label().map_err(|_| board.not_a_board(&expected))?;
     let (country, category) = label.split_once('-').map_or((label.as_str(), None), |(a, b)| (a, Some(b)));
     if !COUNTRIES.iter().any(|(code, _)| *code == country) {
@@ -178,7 +182,10 @@ fn posting(record: &Object<'_>, asked: Option<&Asked>) -> Result<RawPosting, Str
         places: place.into_iter().collect(),
         description: record.text("description").map(Text::Html),
         pay: pay(record, asked),
-        employment: ["contract_time", "contract_type"].into_iter().filter_map(|key| record.text(key)).collect(),
+        employment: ["contract_time", "contract_type"]
+            .into_iter()
+            .filter_map(|key| record.text(key))
+            .collect(),
         posted: record.text("created").map(RawDate::Text),
         ..RawPosting::default()
     })

@@ -56,7 +56,10 @@ impl Source for Arbeitnow {
         let data = data.items().map_err(|why| SourceError::Layout(format!("data: {why}")))?;
         let mut records = Records::default();
         for record in data {
-            records.add(record, posting);
+            match record.object() {
+                Ok(object) => records.push(posting(&object), || object.get("slug").and_then(Value::id)),
+                Err(why) => records.reject(None, format!("record: {why}")),
+            }
         }
         let links = answer.object("links");
         let stated = links.as_ref().and_then(|links| links.text("next"));

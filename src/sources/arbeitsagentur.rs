@@ -58,8 +58,8 @@ impl Source for Arbeitsagentur {
     fn first(&self, board: &Board) -> Result<Request, SourceError> {
         board.only_options(&OPTIONS.map(|(key, _)| key))?;
         let words = asked_for(board, "all or the words of a search")?;
-        let mut url =
-            Url::parse(&format!("{SERVICE}/v6/jobs")).map_err(|error| SourceError::Args(error.to_string()))?;
+        let mut url = Url::parse(&format!("{SERVICE}/v6/jobs"))
+            .map_err(|error| SourceError::Args(error.to_string()))?;
         // 1: employment; apprenticeships, internships and self-employment are lists of their own.
         url.query_pairs_mut().append_pair("angebotsart", "1");
         if let Some(words) = words {
@@ -74,7 +74,7 @@ impl Source for Arbeitsagentur {
         Ok(request(url))
     }
 
-    fn parse(&self, _: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
+    fn parse(&self, board: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
         let document = Document::new(page.body);
         let root = document.root()?;
         let answer = root.object().map_err(SourceError::Layout)?;
@@ -103,7 +103,9 @@ impl Source for Arbeitsagentur {
         }
         let here = number_in(page.url, "page").unwrap_or(1);
         let more = records.len() > 0 && here.saturating_mul(SIZE) < total.min(MOST);
-        let mut parsed = records.into_parsed(Some(total), total <= MOST);
+        // A search of the last days leaves out what is still open.
+        let whole = total <= MOST && !board.options.contains_key("days");
+        let mut parsed = records.into_parsed(Some(total), whole);
         let next = more.then(|| with_number(page.url, "page", here + 1)).flatten();
         parsed.next.extend(next.map(request));
         Ok(parsed)

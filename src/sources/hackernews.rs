@@ -5,6 +5,13 @@
 //! it does not name is looked for in labelled lines and in the lists below, and is not made up. A comment of several roles is one
 //! posting.
 
+/// A pattern that is compiled once, at its first use.
+macro_rules! regex {
+    ($visible:vis $name:ident, $pattern:expr) => {
+        $visible static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).unwrap());
+    };
+}
+
 mod head;
 mod labels;
 mod roles;
@@ -128,9 +135,8 @@ fn comments(thread: &str, until: Option<i64>) -> Option<Request> {
 /// The newest thread of employers; the same author asks for freelancers and for people who look for work.
 fn thread(hits: &[Value<'_>]) -> Result<Parsed, SourceError> {
     let threads = hits.iter().filter_map(|hit| hit.object().ok());
-    let hiring = threads.filter(|hit| {
-        hit.text("title").is_some_and(|title| title.to_lowercase().contains("who is hiring"))
-    });
+    let hiring = threads
+        .filter(|hit| hit.text("title").is_some_and(|title| title.to_lowercase().contains("who is hiring")));
     let newest = hiring.max_by_key(|hit| hit.get("created_at_i").and_then(Value::integer));
     let id = newest.as_ref().and_then(|hit| hit.get("objectID")?.id());
     let next = id.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
@@ -153,12 +159,11 @@ fn posting(comment: &Object<'_>) -> Result<RawPosting, String> {
     // Some begin with a line drawn of hyphens.
     let line = paragraphs.iter().flatten().find(|line| line.contains(char::is_alphanumeric));
     let labelled = labels::read(&paragraphs);
-    let head = match labelled.company {
-        Some(_) => labelled,
-        None => {
-            let head = line.and_then(|line| Head::read(line)).unwrap_or_default();
-            head.named_below(&paragraphs).or(labelled)
-        }
+    let head = if labelled.company.is_some() {
+        labelled
+    } else {
+        let head = line.and_then(|line| Head::read(line)).unwrap_or_default();
+        head.named_below(&paragraphs).or(labelled)
     };
     let title = title(&head, &paragraphs);
     let Some(company) = head.company else {
@@ -173,7 +178,7 @@ fn posting(comment: &Object<'_>) -> Result<RawPosting, String> {
         title,
         company: Some(company),
         locations: head.places,
-        description: Some(Text::Html(with_lines(html))),
+        description: Some(Text::Html(text::readable(&html))),
         pay_text: head.pay,
         employment: head.terms,
         workplace: (!head.workplace.is_empty()).then(|| Workplace::Text(head.workplace.join("; "))),
@@ -191,14 +196,7 @@ fn title(head: &Head, paragraphs: &[Vec<String>]) -> Option<String> {
     if head.roles.iter().any(exact) {
         return roles(&head.roles);
     }
-    roles::below(paragraphs)
-        .or_else(|| roles(&head.roles))
-        .or_else(|| roles(&head.areas))
-}
-
-/// Line breaks inside a paragraph are the writer's own.
-fn with_lines(html: String) -> String {
-    if html.contains("<pre") { html } else { html.replace('\n', "<br>") }
+    roles::below(paragraphs).or_else(|| roles(&head.roles)).or_else(|| roles(&head.areas))
 }
 
 #[cfg(test)]

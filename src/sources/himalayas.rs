@@ -62,7 +62,10 @@ impl Source for Himalayas {
         let jobs = jobs.items().map_err(|why| SourceError::Layout(format!("jobs: {why}")))?;
         let mut records = Records::default();
         for job in jobs {
-            records.add(job, posting);
+            match job.object() {
+                Ok(object) => records.push(posting(&object), || object.get("guid").and_then(Value::id)),
+                Err(why) => records.reject(None, format!("record: {why}")),
+            }
         }
         let total = answer.get("totalCount").and_then(Value::integer);
         let read = u64::try_from(records.len()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! Platsbanken, the Swedish employment service's list, by its public JobSearch API.
+//! Platsbanken, the Swedish employment service's list, by its public search API.
 //!
 //! A board is `all` or the words of a search. `hits` is a list of postings, or, as the search index behind the service sends them, an
 //! object whose own `hits` wrap each posting in `_source`. Offsets end at two thousand, so a longer list is never seen whole.
@@ -98,7 +98,8 @@ fn posting(record: &Object<'_>) -> Result<RawPosting, String> {
         return Err("removed: taken off the list".to_owned());
     }
     let employer = record.object("employer");
-    let name = employer.as_ref().and_then(|employer| employer.text("name").or_else(|| employer.text("workplace")));
+    let name =
+        employer.as_ref().and_then(|employer| employer.text("name").or_else(|| employer.text("workplace")));
     let Some(company) = name else {
         return Err(format!("employer.name: expected text, got {}", record.found("employer")));
     };
@@ -115,13 +116,18 @@ fn posting(record: &Object<'_>) -> Result<RawPosting, String> {
         company: Some(company),
         places: record.object("workplace_address").and_then(|address| place(&address)).into_iter().collect(),
         description: description.as_ref().and_then(text),
-        requirements: asked.map(|asked| Text::Html(format!("<p>{}</p>", lines_to_html(&asked)))),
+        requirements: asked.map(Text::Plain),
         pay_text: record.text("salary_description"),
-        employment: ["working_hours_type", "employment_type", "duration"].into_iter().filter_map(label).collect(),
+        employment: ["working_hours_type", "employment_type", "duration"]
+            .into_iter()
+            .filter_map(label)
+            .collect(),
         skills: ["must_have", "nice_to_have"]
             .into_iter()
             .filter_map(|key| record.object(key))
-            .flat_map(|wish| wish.objects("skills").filter_map(|skill| skill.text("label")).collect::<Vec<_>>())
+            .flat_map(|wish| {
+                wish.objects("skills").filter_map(|skill| skill.text("label")).collect::<Vec<_>>()
+            })
             .collect(),
         posted: record.text("publication_date").map(RawDate::Text),
         deadline: record.text("application_deadline").map(RawDate::Text),
@@ -132,25 +138,19 @@ fn posting(record: &Object<'_>) -> Result<RawPosting, String> {
 /// The text, then those of its parts that stand in fields of their own.
 fn text(description: &Object<'_>) -> Option<Text> {
     let parts = ["company_information", "needs", "requirements", "conditions"];
-    let parts: Vec<String> = parts.into_iter().filter_map(|key| description.text(key)).collect();
-    let html = |text: &String| format!("<p>{}</p>", lines_to_html(text));
-    let mut whole = match (description.text("text_formatted"), description.text("text")) {
-        (Some(formatted), _) => formatted,
-        (None, Some(plain)) => html(&plain),
-        (None, None) => String::new(),
-    };
-    whole.extend(parts.iter().map(html));
-    (!whole.is_empty()).then_some(Text::Html(whole))
+    let mut parts: Vec<String> = parts.into_iter().filter_map(|key| description.text(key)).collect();
+    if let Some(mut html) = description.text("text_formatted") {
+        html.extend(parts.iter().map(|part| format!("<p>{}</p>", lines_to_html(part))));
+        return Some(Text::Html(html));
+    }
+    parts.splice(..0, description.text("text"));
+    (!parts.is_empty()).then(|| Text::Plain(parts.join("\n\n")))
 }
 
 fn place(address: &Object<'_>) -> Option<Place> {
     let city = address.text("city").or_else(|| address.text("municipality"));
-    let place = Place {
-        city,
-        region: address.text("region"),
-        country: address.text("country"),
-        country_code: None,
-    };
+    let place =
+        Place { city, region: address.text("region"), country: address.text("country"), country_code: None };
     (place != Place::default()).then_some(place)
 }
 

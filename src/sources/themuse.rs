@@ -97,7 +97,7 @@ fn posting(record: &Object<'_>) -> Result<RawPosting, String> {
     };
     Ok(RawPosting {
         source_id: record.required_id("id")?,
-        url: refs.required_url("landing_page")?,
+        url: refs.required_url("landing_page").map_err(|why| format!("refs.{why}"))?,
         title: record.required_text("name")?,
         company: Some(company.required_text("name").map_err(|why| format!("company.{why}"))?),
         locations: record.objects("locations").filter_map(|place| place.text("name")).collect(),

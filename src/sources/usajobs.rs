@@ -26,8 +26,12 @@ const SIZE: u64 = 500;
 /// Postings that one search shows.
 const MOST: u64 = 10_000;
 /// Options with the parameters they stand for.
-const OPTIONS: [(&str, &str); 4] =
-    [("days", "DatePosted"), ("keyword", "Keyword"), ("location", "LocationName"), ("organization", "Organization")];
+const OPTIONS: [(&str, &str); 4] = [
+    ("days", "DatePosted"),
+    ("keyword", "Keyword"),
+    ("location", "LocationName"),
+    ("organization", "Organization"),
+];
 
 impl Source for UsaJobs {
     fn name(&self) -> &'static str {
@@ -82,7 +86,7 @@ impl Source for UsaJobs {
         Ok(Request::json(url))
     }
 
-    fn parse(&self, _: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
+    fn parse(&self, board: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
         let document = Document::new(page.body);
         let answer = document.root()?.object().map_err(SourceError::Layout)?;
         let missing = |key, answer: &Object<'_>, what| {
@@ -107,7 +111,9 @@ impl Source for UsaJobs {
         let here = number_in(page.url, "Page").unwrap_or(1);
         let asked = here.saturating_mul(SIZE);
         let more = records.len() > 0 && asked < total.unwrap_or(0).min(MOST);
-        let mut parsed = records.into_parsed(total, total.is_some_and(|total| total <= MOST));
+        // A search of the last days leaves out what is still open.
+        let whole = total.is_some_and(|total| total <= MOST) && !board.options.contains_key("days");
+        let mut parsed = records.into_parsed(total, whole);
         let next = more.then(|| with_number(page.url, "Page", here + 1)).flatten();
         parsed.next.extend(next.map(Request::json));
         Ok(parsed)
@@ -123,7 +129,6 @@ fn posting(item: &Object<'_>) -> Result<RawPosting, String> {
     let department = || record.text("DepartmentName");
     let places: Vec<Place> = record.objects("PositionLocation").filter_map(|at| place(&at)).collect();
     let display = record.text("PositionLocationDisplay");
-    let (pay, pay_text) = pay(&record);
     Ok(RawPosting {
         source_id: item.required_id("MatchedObjectId")?,
         url: record.required_url("PositionURI")?,
@@ -136,8 +141,7 @@ fn posting(item: &Object<'_>) -> Result<RawPosting, String> {
         places,
         description: text::description(&record, details.as_ref()),
         requirements: text::requirements(&record, details.as_ref()),
-        pay,
-        pay_text,
+        pay: pay(&record),
         employment: ["PositionSchedule", "PositionOfferingType"]
             .into_iter()
             .flat_map(|key| record.objects(key).filter_map(|item| item.text("Name")))
@@ -178,29 +182,29 @@ fn said(value: Value<'_>) -> Option<bool> {
     value.text()?.trim().to_ascii_lowercase().parse().ok()
 }
 
-/// The span of all rates that are paid for the same time as the first; a description where there is no rate.
-fn pay(record: &Object<'_>) -> (Option<Pay>, Option<String>) {
-    let rates: Vec<Pay> = record.objects("PositionRemuneration").filter_map(|rate| read_rate(&rate)).collect();
-    let Some(first) = rates.first() else {
-        let words = record.objects("PositionRemuneration").find_map(|rate| rate.text("Description"));
-        return (None, words.filter(|words| words.contains(|c: char| c.is_ascii_digit())));
-    };
+/// The span of all rates that are paid for the same time as the first.
+fn pay(record: &Object<'_>) -> Option<Pay> {
+    let rates: Vec<Pay> =
+        record.objects("PositionRemuneration").filter_map(|rate| read_rate(&rate)).collect();
+    let first = rates.first()?;
     let like = || rates.iter().filter(|rate| rate.period == first.period);
     let (min, max) = (like().filter_map(|rate| rate.min).min(), like().filter_map(|rate| rate.max).max());
-    (range(min, max, Some("USD"), first.period), None)
+    range(min, max, Some("USD"), first.period)
 }
 
 fn read_rate(rate: &Object<'_>) -> Option<Pay> {
-    let (times, period) = match rate.text("RateIntervalCode")?.trim() {
-        "PA" | "Per Year" => (1, Period::Year),
-        "PH" | "Per Hour" => (1, Period::Hour),
-        "PD" | "Per Day" => (1, Period::Day),
-        "PM" | "Per Month" => (1, Period::Month),
-        "BW" | "Bi-weekly" => (26, Period::Year),
-        _ => return None,
+    let (times, period) = match rate.text("RateIntervalCode").as_deref().map(str::trim) {
+        Some("PA" | "Per Year") => (1, Some(Period::Year)),
+        Some("PH" | "Per Hour") => (1, Some(Period::Hour)),
+        Some("PD" | "Per Day") => (1, Some(Period::Day)),
+        Some("PM" | "Per Month") => (1, Some(Period::Month)),
+        Some("BW" | "Bi-weekly") => (26, Some(Period::Year)),
+        // Piece work, and work without pay.
+        Some("PW" | "WC") => return None,
+        _ => (1, None),
     };
     let amount = |key| rate.decimal(key)?.checked_mul(Decimal::from(times));
-    range(amount("MinimumRange"), amount("MaximumRange"), Some("USD"), Some(period))
+    range(amount("MinimumRange"), amount("MaximumRange"), Some("USD"), period)
 }
 
 #[cfg(test)]

@@ -30,26 +30,24 @@ const LONGEST: usize = 120;
 /// Longest name of a company, in words.
 const NAME: usize = 7;
 
-pub(super) static PAY: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?i)[$€£¥₹]\s?\d|\b(?:usd|eur|gbp|cad|chf|aud|inr|sgd)\s?\d|\d\s?(?:k|usd|eur|gbp|cad|chf|aud|inr|sgd)\b|\d{2,3},\d{3}|₹|\d\s?€";
-    Regex::new(pattern).unwrap()
-});
-pub(super) static BRACKETS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s*[(\[][^()\[\]]*[)\]]?").unwrap());
-static DASH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s+(?:-{1,2}|–|—)\s*|\s*(?:–|—)\s+|:\s+").unwrap());
-static HIRING: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"^(?:(?:Hey|Hi|Hello)\b[^!,.]{0,12}[!,.]\s*)?(?:At\s+)?(.{2,80}?),?\s+(?:\()?(?:is|are|we're|we are|we’re)\s+(?:\w+\s+)?(?:hiring|looking for|seeking|recruiting)\b(.*)$";
-    Regex::new(pattern).unwrap()
-});
-/// `Diver at Tern`, `Tern Multiple roles`.
-static AT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(.{3,100}) (?:at|@) (\p{Lu}[^,|]{1,60})$").unwrap());
-static SEVERAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(.{2,60}?)\s+((?:multiple|various|several)\s+(?:open\s+)?(?:roles|positions|openings)\b.*)$").unwrap()
-});
-/// `At Tern, we dive`, `Tern is a company that dives`.
-static SENTENCE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"^(?:At ((?:\p{Lu}[\w.&'’-]*\s?){1,4}),? we\b|((?:\p{Lu}[\w.&'’-]*\s){1,4})(?:\([^)]*\)\s)?is (?:an?|the|building)\b)";
-    Regex::new(pattern).unwrap()
-});
+regex!(pub(super) PAY, r"(?i)[$€£¥₹]\s?\d|\b(?:usd|eur|gbp|cad|chf|aud|inr|sgd)\s?\d|\d\s?(?:k|usd|eur|gbp|cad|chf|aud|inr|sgd)\b|\d{2,3},\d{3}|₹|\d\s?€");
+regex!(pub(super) BRACKETS, r"\s*[(\[][^()\[\]]*[)\]]?");
+regex!(DASH, r"\s+(?:-{1,2}|–|—)\s*|\s*(?:–|—)\s+|:\s+");
+regex!(
+    HIRING,
+    r"^(?:(?:Hey|Hi|Hello)\b[^!,.]{0,12}[!,.]\s*)?(?:At\s+)?(.{2,80}?),?\s+(?:\()?(?:is|are|we're|we are|we’re)\s+(?:\w+\s+)?(?:hiring|looking for|seeking|recruiting)\b(.*)$"
+);
+// `Diver at Tern`, `Tern Multiple roles`.
+regex!(AT, r"^(.{3,100}) (?:at|@) (\p{Lu}[^,|]{1,60})$");
+regex!(
+    SEVERAL,
+    r"(?i)^(.{2,60}?)\s+((?:multiple|various|several)\s+(?:open\s+)?(?:roles|positions|openings)\b.*)$"
+);
+// `At Tern, we dive`, `Tern is a company that dives`.
+regex!(
+    SENTENCE,
+    r"^(?:At ((?:\p{Lu}[\w.&'’-]*\s?){1,4}),? we\b|((?:\p{Lu}[\w.&'’-]*\s){1,4})(?:\([^)]*\)\s)?is (?:an?|the|building)\b)"
+);
 
 impl Head {
     /// Reads a first line; `None` where it has none of the forms that such lines have.
@@ -88,8 +86,11 @@ impl Head {
     pub fn named_below(mut self, paragraphs: &[Vec<String>]) -> Self {
         if self.company.is_none() && !self.roles.is_empty() {
             let speaks_of = |name: &str| {
-                let mut lines = paragraphs.iter().flatten();
-                lines.any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(" is ") || rest.starts_with(" builds ")))
+                let mut lines = paragraphs.iter().flatten().take(100);
+                lines.any(|line| {
+                    line.strip_prefix(name)
+                        .is_some_and(|rest| rest.starts_with(" is ") || rest.starts_with(" builds "))
+                })
             };
             if let Some(at) = self.places.iter().position(|place| speaks_of(place)) {
                 self.company = company(&self.places.remove(at));
@@ -116,7 +117,8 @@ impl Head {
 
     fn of(segments: &[&str], cut_company: bool) -> Self {
         let mut head = Self::default();
-        let mut segments = segments.iter().map(|segment| segment.trim()).filter(|segment| !segment.is_empty());
+        let mut segments =
+            segments.iter().map(|segment| segment.trim()).filter(|segment| !segment.is_empty());
         let mut remarks = Vec::new();
         let rest: Vec<&str> = segments.clone().collect();
         for segment in segments.by_ref() {
@@ -132,7 +134,9 @@ impl Head {
                 head.company = company(name.as_str());
                 break;
             }
-            if let Some((name, roles)) = SEVERAL.captures(segment).and_then(|at| Some((at.get(1)?, at.get(2)?))) {
+            if let Some((name, roles)) =
+                SEVERAL.captures(segment).and_then(|at| Some((at.get(1)?, at.get(2)?)))
+            {
                 head.company = company(name.as_str());
                 head.take(roles.as_str());
                 break;
@@ -152,7 +156,9 @@ impl Head {
             let (name, remark) = if cut_company { cut(segment) } else { (segment, None) };
             head.company = company(name);
             remarks.extend(remark);
-            remarks.extend(BRACKETS.find(name).map(|found| found.as_str()).filter(|text| has(text, Kind::PlaceOfWork)));
+            remarks.extend(
+                BRACKETS.find(name).map(|found| found.as_str()).filter(|text| has(text, Kind::PlaceOfWork)),
+            );
             break;
         }
         for segment in segments {
@@ -170,6 +176,7 @@ impl Head {
     fn take(&mut self, segment: &str) {
         let clean = without_addresses(segment);
         let clean = clean.trim().trim_matches(['*', '-', '–', '—', ',', ':']).trim();
+        let clean = clean.strip_prefix("Location:").map_or(clean, str::trim);
         if clean.is_empty() {
             return;
         }
@@ -195,7 +202,8 @@ impl Head {
 
     fn file(&mut self, clean: &str, short: String, long: bool) {
         if has(&short, Kind::PlaceOfWork) {
-            let named = words(&short).iter().any(|word| !is(word, Kind::PlaceOfWork) && !is(word, Kind::Term));
+            let named =
+                words(&short).iter().any(|word| !is(word, Kind::PlaceOfWork) && !is(word, Kind::Term));
             if named && !long {
                 self.places.push(short);
             }
@@ -229,7 +237,9 @@ pub(super) fn company(segment: &str) -> Option<String> {
         .map(|(_, word)| word)
         .collect();
     let name = kept.join(" ");
-    let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '#' | '_' | '-' | '–' | '—' | ':' | ',' | '|' | '"'));
+    let name = name.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '*' | '#' | '_' | '-' | '–' | '—' | ':' | ',' | '|' | '"')
+    });
     let few = (1..=NAME).contains(&name.split(' ').count()) && name.len() <= 80;
     (few && name.contains(char::is_alphanumeric)).then(|| name.to_owned())
 }
@@ -237,7 +247,10 @@ pub(super) fn company(segment: &str) -> Option<String> {
 /// Whether the beginning of a sentence can be a name: no pronoun, no greeting, no role.
 fn is_named(name: &str) -> bool {
     let first = name.split([' ', '\'', '’', ',']).next().unwrap_or_default().to_lowercase();
-    let others = ["we", "i", "our", "you", "my", "this", "it", "there", "who", "anyone", "is", "are", "if", "hi", "hello", "hey"];
+    let others = [
+        "we", "i", "our", "you", "my", "this", "it", "there", "who", "anyone", "is", "are", "if", "hi",
+        "hello", "hey",
+    ];
     !others.contains(&first.as_str()) && !has(name, Kind::Role)
 }
 
@@ -258,18 +271,19 @@ fn only_addresses(segment: &str) -> bool {
 /// Headings that some put before the company.
 fn is_heading(segment: &str) -> bool {
     let lower = segment.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    lower.starts_with("seeking freelance") || matches!(lower.as_str(), "hiring" | "now hiring" | "we are hiring" | "we're hiring")
+    lower.starts_with("seeking freelance")
+        || matches!(lower.as_str(), "hiring" | "now hiring" | "we are hiring" | "we're hiring")
 }
 
 /// Whether a first segment is a role: one word alone is a name, unless it stands for several people.
 fn is_role(segment: &str) -> bool {
     let several = words(segment).len() > 1 || segment.ends_with('s');
-    several && names_role(&BRACKETS.replace_all(segment, " "))
+    several && names_role(segment)
 }
 
 /// Whether a segment names a role: `Full-time, interns` says how long, `Summer Intern` is one.
 fn names_role(segment: &str) -> bool {
-    let words = words(&without_addresses(segment));
+    let words = words(&without_addresses(&BRACKETS.replace_all(segment, " ")));
     let hours = words.iter().any(|word| is(word, Kind::Term) && !is(word, Kind::Role));
     words.iter().any(|word| is(word, Kind::Role) && !(hours && is(word, Kind::Term)))
 }
@@ -282,17 +296,12 @@ fn has_plain_name(segment: &str) -> bool {
     !words.is_empty() && !words.iter().all(said) && !PAY.is_match(&plain)
 }
 
-/// `Town, Country` with a country of this list, which companies do not have in their names behind a comma.
+/// `Town, Country` with a country of `countries.txt`, which companies do not have in their names behind a comma.
 fn is_known_place(segment: &str) -> bool {
     let Some((_, last)) = segment.rsplit_once(", ") else { return false };
-    COUNTRIES.contains(&last.trim().to_lowercase().as_str())
+    let last = last.trim().to_lowercase();
+    include_str!("countries.txt").lines().any(|name| name == last)
 }
-
-const COUNTRIES: [&str; 32] = [
-    "australia", "austria", "belgium", "brazil", "canada", "czech republic", "denmark", "england", "estonia", "finland", "france",
-    "germany", "india", "ireland", "israel", "italy", "japan", "mexico", "netherlands", "new zealand", "norway", "poland", "portugal",
-    "singapore", "spain", "sweden", "switzerland", "the netherlands", "uk", "united kingdom", "united states", "usa",
-];
 
 /// Whether a segment is about pay, whatever roles it says it of.
 fn is_pay(text: &str) -> bool {
@@ -308,7 +317,8 @@ pub(super) fn title(text: &str) -> String {
         // A Hiring Manager is a role.
         text = text.strip_prefix(start).filter(|rest| rest.trim().contains(' ')).map_or(text, str::trim);
     }
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '-' | '–' | '—' | '*' | ';')).to_owned()
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '-' | '–' | '—' | '*' | ';'))
+        .to_owned()
 }
 
 /// Few words with capitals and without digits; capitals inside a word are names of products.

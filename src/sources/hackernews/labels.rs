@@ -11,7 +11,9 @@ pub(super) fn read(paragraphs: &[Vec<String>]) -> Head {
     for (label, text) in labelled(paragraphs) {
         match label.as_str() {
             "company" | "employer" => head.company = head.company.or_else(|| company(text)),
-            "role" | "roles" | "position" | "positions" | "title" | "job title" => head.roles.push(title(text)),
+            "role" | "roles" | "position" | "positions" | "title" | "job title" => {
+                head.roles.push(title(text));
+            }
             "location" | "locations" | "where" => {
                 let (place, rest) = cut(text);
                 head.workplace.push(text.to_owned());
@@ -19,8 +21,12 @@ pub(super) fn read(paragraphs: &[Vec<String>]) -> Head {
                 let pay = rest.filter(|rest| PAY.is_match(rest));
                 head.pay = head.pay.or_else(|| pay.map(str::to_owned));
             }
-            "onsite" | "remote" | "work mode" | "workplace" => head.workplace.push(format!("{label}: {text}")),
-            "type" | "job type" | "employment" | "employment type" | "commitment" => head.terms.push(text.to_owned()),
+            "onsite" | "remote" | "work mode" | "workplace" => {
+                head.workplace.push(format!("{label}: {text}"));
+            }
+            "type" | "job type" | "employment" | "employment type" | "commitment" => {
+                head.terms.push(text.to_owned());
+            }
             "salary" | "pay" | "compensation" | "pay range" | "salary range" => {
                 head.pay = head.pay.or_else(|| Some(text.to_owned()));
             }
@@ -64,7 +70,9 @@ mod tests {
 
     #[test]
     fn labels_name_what_they_stand_for() {
-        let head = read(&lines("Company: Tern Diving\nROLE: Diver\nLocation: Oslo (onsite)\nSalary: 50k EUR\nType: Full time"));
+        let head = read(&lines(
+            "Company: Tern Diving\nROLE: Diver\nLocation: Oslo (onsite)\nSalary: 50k EUR\nType: Full time",
+        ));
         assert_eq!(head.company.as_deref(), Some("Tern Diving"));
         assert_eq!((head.roles, head.places), (vec!["Diver".to_owned()], vec!["Oslo (onsite)".to_owned()]));
         assert_eq!((head.pay.as_deref(), head.terms), (Some("50k EUR"), vec!["Full time".to_owned()]));

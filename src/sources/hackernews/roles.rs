@@ -17,19 +17,18 @@ const MOST: usize = 5;
 /// Longest line that is a role, in words.
 const WORDS: usize = 12;
 
-static SENTENCE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?i)\b(?:hiring|looking (?:for|to (?:hire|add|bring on))|seeking|searching for|recruiting|need(?:ing)?|role(?:s are)?:|position(?:s are)?:|(?:role|position) for|open(?:ing)?s?:|join(?:ing)? us as|bring on|to hire|role is|adding|want|with an?)(?: for)?:?\s+([^.;!?\n]{3,160})";
-    Regex::new(pattern).unwrap()
-});
-static AS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[Aa]s an? ([^.,;!?\n]{3,80}), you\b").unwrap());
-static ARTICLE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?i)^(?:(?:an?|the|our|more|several|multiple|some|great|talented|exceptional|experienced|our (?:first|next)|additional|strong|up to \d+|\d+|two|three|first|next|another|currently|for|and|both)\s+)+";
-    Regex::new(pattern).unwrap()
-});
+regex!(
+    SENTENCE,
+    r"(?i)\b(?:hiring|looking (?:for|to (?:hire|add|bring on))|seeking|searching for|recruiting|need(?:ing)?|role(?:s are)?:|position(?:s are)?:|(?:role|position) for|open(?:ing)?s?:|join(?:ing)? us as|bring on|to hire|role is|adding|want|with an?)(?: for)?:?\s+([^.;!?\n]{3,160})"
+);
+regex!(AS, r"\b[Aa]s an? ([^.,;!?\n]{3,80}), you\b");
+regex!(
+    ARTICLE,
+    r"(?i)^(?:(?:an?|the|our|more|several|multiple|some|great|talented|exceptional|experienced|our (?:first|next)|additional|strong|up to \d+|\d+|two|three|first|next|another|currently|for|and|both|skilled|ambitious|extremely|highly|very|passionate|motivated|curious|smart|excellent|amazing|driven)(?:\s*[/,&]\s*|\s+))+"
+);
 
-static FIELDS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^\s*(?:across|in|for)\s+([\w/&, -]{3,80})").unwrap());
-static FIELDS_BELOW: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\bhiring\s+(?:across|in|for)\s+([\w/&, -]{3,80})").unwrap());
+regex!(FIELDS, r"(?i)^\s*(?:across|in|for)\s+([\w/&, -]{3,80})");
+regex!(FIELDS_BELOW, r"(?i)\bhiring\s+(?:across|in|for)\s+([\w/&, -]{3,80})");
 
 /// Fields of work in what follows the word hiring: `across design and sales`.
 pub(super) fn fields(rest: &str) -> Option<String> {
@@ -56,7 +55,9 @@ pub(super) fn below(paragraphs: &[Vec<String>]) -> Option<String> {
     let start = |line: &'_ String| line.get(..line.floor_char_boundary(2000)).map(str::to_owned);
     let in_sentence = |pattern: &Regex, read: fn(&str) -> Option<String>| {
         let lines = lines().filter_map(start);
-        lines.into_iter().find_map(|line| pattern.captures_iter(&line).find_map(|found| read(found.get(1)?.as_str())))
+        lines
+            .into_iter()
+            .find_map(|line| pattern.captures_iter(&line).find_map(|found| read(found.get(1)?.as_str())))
     };
     in_sentence(&SENTENCE, role_at_start)
         .or_else(|| in_sentence(&AS, role_at_start))
@@ -112,20 +113,44 @@ pub(super) const GENERAL: [&str; 4] = ["role", "position", "opening", "job"];
 
 /// Words that no name of a role begins with.
 const NOT_FIRST: [&str; 14] = [
-    "is ", "are ", "be ", "in ", "on ", "of ", "as ", "at ", "that ", "this ", "across ", "from ", "by ", "us ",
+    "is ", "are ", "be ", "in ", "on ", "of ", "as ", "at ", "that ", "this ", "across ", "from ", "by ",
+    "us ",
 ];
 
 /// Beginnings of lines that speak of roles and are none.
 const SENTENCES: [&str; 24] = [
-    "we ", "we'", "we’", "you ", "our ", "i ", "i'", "if ", "the ", "apply", "about", "as ", "join", "see ", "all ", "open ", "please", "work",
-    "for ", "currently", "email", "contact", "check", "more ",
+    "we ",
+    "we'",
+    "we’",
+    "you ",
+    "our ",
+    "i ",
+    "i'",
+    "if ",
+    "the ",
+    "apply",
+    "about",
+    "as ",
+    "join",
+    "see ",
+    "all ",
+    "open ",
+    "please",
+    "work",
+    "for ",
+    "currently",
+    "email",
+    "contact",
+    "check",
+    "more ",
 ];
 
 /// Up to the last occupation in the first words of a phrase.
 fn role_at_start(phrase: &str) -> Option<String> {
     let phrase = without_addresses(phrase);
     let phrase = ARTICLE.replace(&phrase, "");
-    let phrase = phrase.split(" who ").next()?.split(" to ").next()?.split(" with ").next()?.split(" at ").next()?;
+    let phrase =
+        phrase.split(" who ").next()?.split(" to ").next()?.split(" with ").next()?.split(" at ").next()?;
     let mut end = None;
     let mut at = 0;
     for word in phrase.split_inclusive(' ').take(WORDS) {
@@ -139,7 +164,16 @@ fn role_at_start(phrase: &str) -> Option<String> {
     let role = title(if closed { role } else { role.split('(').next().unwrap_or(role) });
     let verb = NOT_FIRST.iter().any(|start| role.starts_with(start));
     let several = words(&role).len() > 1 || role.ends_with('s');
-    (!verb && several && has(&role, Kind::Role)).then_some(role)
+    (!verb && several && has(&role, Kind::Role)).then(|| capital(&role))
+}
+
+/// A role out of the middle of a sentence, as a title begins; capitals inside the first word are its own (`iOS`).
+fn capital(role: &str) -> String {
+    if role.split(' ').next().is_some_and(|word| word.contains(char::is_uppercase)) {
+        return role.to_owned();
+    }
+    let mut letters = role.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -152,7 +186,12 @@ mod tests {
 
     #[test]
     fn roles_of_a_list() {
-        let lines = ["We dive deep.", "- Diving Engineer: https://tern.test/1", "* Senior Welder Manager (m/f)", "- Diving Engineer"];
+        let lines = [
+            "We dive deep.",
+            "- Diving Engineer: https://tern.test/1",
+            "* Senior Welder Manager (m/f)",
+            "- Diving Engineer",
+        ];
         assert_eq!(find(&lines).as_deref(), Some("Diving Engineer; Senior Welder Manager (m/f)"));
         assert_eq!(find(&["Our engineers are divers", "Engineer"]), None);
     }
@@ -160,9 +199,23 @@ mod tests {
     #[test]
     fn the_role_of_a_sentence() {
         let role = |line| find(&[line]);
-        assert_eq!(role("We are looking for a diving engineer who swims."), Some("diving engineer".to_owned()));
-        assert_eq!(role("Now hiring two senior deep sea scientists to dive"), Some("senior deep sea scientists".to_owned()));
+        assert_eq!(
+            role("We are looking for a diving engineer who swims."),
+            Some("Diving engineer".to_owned())
+        );
+        assert_eq!(
+            role("Now hiring two senior deep sea scientists to dive"),
+            Some("Senior deep sea scientists".to_owned())
+        );
+        assert_eq!(
+            role("We want skilled / passionate divers and engineers"),
+            Some("Divers and engineers".to_owned())
+        );
+        assert_eq!(role("Looking for: iOS developers"), Some("iOS developers".to_owned()));
         assert_eq!(role("We are looking for people"), None);
-        assert_eq!(after_hiring(" a Deep Sea Architect in Oslo. More."), Some("Deep Sea Architect".to_owned()));
+        assert_eq!(
+            after_hiring(" a Deep Sea Architect in Oslo. More."),
+            Some("Deep Sea Architect".to_owned())
+        );
     }
 }

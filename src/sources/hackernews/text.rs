@@ -2,6 +2,9 @@
 
 use crate::sources::reading::unescape_once;
 
+/// Longest text of a link, bytes.
+const SHOWN: usize = 500;
+
 /// The paragraphs of a comment, each as its lines; what is blank is left out.
 pub(super) fn paragraphs(comment: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
@@ -21,12 +24,34 @@ pub(super) fn paragraphs(comment: &str) -> Vec<Vec<String>> {
             text.push_str(address);
             text.push(' ');
             // What is shown of a link is its address once more, cut short.
-            rest = after.split_once("</a>").map_or(after, |(_, after)| after);
+            let shown = after.get(..after.floor_char_boundary(SHOWN)).unwrap_or_default();
+            rest = shown.find("</a>").and_then(|end| after.get(end + 4..)).unwrap_or(after);
         }
     }
     text.push_str(rest);
     finish(&mut all, &mut text);
     all
+}
+
+/// The comment as HTML that shows links and lines as they were written: a link is shown cut short, a line break only in the source.
+pub(super) fn readable(comment: &str) -> String {
+    let mut html = String::with_capacity(comment.len());
+    let mut rest = comment;
+    while let Some((before, link)) = rest.split_once("<a ") {
+        html.push_str(before);
+        html.push_str("<a ");
+        rest = link;
+        let Some((tag, shown)) = link.split_once('>') else { break };
+        let Some((text, after)) = shown.split_once("</a>") else { break };
+        let address = address(&format!("a {tag}")).map(str::to_owned);
+        html.push_str(tag);
+        html.push('>');
+        html.push_str(address.as_deref().filter(|_| text.ends_with("...")).unwrap_or(text));
+        html.push_str("</a>");
+        rest = after;
+    }
+    html.push_str(rest);
+    if html.contains("<pre") { html } else { html.replace('\n', "<br>") }
 }
 
 fn finish(all: &mut Vec<Vec<String>>, text: &mut String) {
@@ -46,7 +71,8 @@ fn address(tag: &str) -> Option<&str> {
 
 /// Whether a word is an address of the web, with or without its scheme.
 pub(super) fn is_address(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| matches!(c, '(' | ')' | '[' | ']' | ',' | ';' | '.' | ':' | '<' | '>'));
+    let word =
+        word.trim_matches(|c: char| matches!(c, '(' | ')' | '[' | ']' | ',' | ';' | '.' | ':' | '<' | '>'));
     if word.starts_with("http://") || word.starts_with("https://") {
         return true;
     }
@@ -79,6 +105,17 @@ mod tests {
         );
         assert_eq!(paragraphs("a <b"), [vec!["a"]]);
         assert_eq!(paragraphs(""), Vec::<Vec<String>>::new());
+        assert_eq!(paragraphs(&"<a href=\"x\">".repeat(100_000)).len(), 1);
+    }
+
+    #[test]
+    fn links_are_shown_whole() {
+        let comment = "See <a href=\"https:&#x2F;&#x2F;tern.test&#x2F;jobs\" rel=\"nofollow\">https:&#x2F;&#x2F;ter...</a>\nnow";
+        let shown = "See <a href=\"https:&#x2F;&#x2F;tern.test&#x2F;jobs\" rel=\"nofollow\">https:&#x2F;&#x2F;tern.test&#x2F;jobs</a><br>now";
+        assert_eq!(readable(comment), shown);
+        for odd in ["<a ", "x <a href=\"y", "<a href=\"y\">z", "<pre>a\nb</pre>"] {
+            assert_eq!(readable(odd), odd);
+        }
     }
 
     #[test]

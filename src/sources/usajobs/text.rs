@@ -46,14 +46,13 @@ fn section(fields: Option<&Object<'_>>, key: &str) -> String {
     if let Some(text) = value.text() {
         return paragraph(&text);
     }
-    let items: Vec<String> =
-        value.items().unwrap_or_default().into_iter().filter_map(Value::text).collect();
+    let items: Vec<String> = value.items().unwrap_or_default().into_iter().filter_map(Value::text).collect();
     match items.as_slice() {
         [] => String::new(),
         [one] => paragraph(one),
         several => {
-            let items: String = several.iter().map(|item| format!("<li>{}</li>", inline(item))).collect();
-            format!("<ul>{items}</ul>")
+            let items: Vec<String> = several.iter().map(|item| inline(item)).collect();
+            format!("<ul><li>{}</li></ul>", items.join("</li><li>"))
         }
     }
 }
@@ -75,7 +74,9 @@ fn push(html: &mut String, heading: &str, content: &str) {
         return;
     }
     if !heading.is_empty() {
-        html.push_str(&format!("<h3>{}</h3>", escape(heading)));
+        html.push_str("<h3>");
+        html.push_str(&escape(heading));
+        html.push_str("</h3>");
     }
     html.push_str(content);
 }
