@@ -9,6 +9,8 @@ use crate::domain::Place;
 const LARGE: u32 = 50;
 /// A city this large is meant where a region has the same name.
 const LARGER_THAN_REGION: u32 = 300;
+/// A town this large is meant rather than the region that is named after it.
+const TOWN: u32 = 15;
 
 /// The places of one entry, most often one.
 pub(super) fn entry(text: &str) -> Vec<Place> {
@@ -53,19 +55,22 @@ fn meant(parts: Vec<Part>) -> Vec<Part> {
     let area = |part: &Part| is_area(part);
     let full =
         (first + 1..=last).any(|chunk| in_chunk(chunk).count() > 1 && in_chunk(chunk).skip(1).any(area));
-    let named = in_chunk(first).any(|part| is_area(part) || parts::is_name(&part.text));
+    let named = in_chunk(first).any(|part| {
+        is_area(part) || !gazetteer::regions(&part.key).is_empty() || people(&part.key, None) >= TOWN
+    });
     let later = parts.iter().any(|part| part.chunk > first && parts::is_name(&part.text));
+    let only_areas =
+        parts.iter().filter(|part| part.chunk > first).all(|part| is_area(part) || parts::is_state(part));
+    let named = named || (only_areas && in_chunk(first).any(|part| parts::is_name(&part.text)));
     let office = !in_chunk(first).any(area) && (full || (!named && later));
     if office { parts.into_iter().filter(|part| part.chunk > first).collect() } else { parts }
 }
 
-/// A country, or an abbreviation of a country or region.
+/// A country, or an abbreviation of a country or state.
 fn is_area(part: &Part) -> bool {
-    part.country().is_some() || part.code().is_some_and(|code| is_code(&code))
-}
-
-fn is_code(code: &str) -> bool {
-    gazetteer::country_by_code(code).is_some() || !gazetteer::regions(&code.to_lowercase()).is_empty()
+    let code = part.code();
+    part.country().is_some()
+        || code.is_some_and(|code| gazetteer::country_by_code(&code).is_some() || parts::is_state(part))
 }
 
 type Group = (Option<&'static str>, Vec<Part>);
@@ -124,6 +129,9 @@ fn country_at(parts: &[Part], index: usize) -> Option<&'static str> {
     if !ends || parts.len() == 1 {
         return None;
     }
+    if index + 1 == parts.len() && part.behind_code && parts.len() <= 3 {
+        return Some(country);
+    }
     let in_country =
         |other: &Part| gazetteer::regions(&other.key).iter().any(|region| region.country == country);
     if index > 1 && others().skip(1).any(in_country) {
@@ -173,7 +181,7 @@ impl Draft {
             let found = largest(cities_in(&key, home, self.region))
                 .or_else(|| without_city(&key).and_then(|key| largest(cities_in(&key, home, self.region))))
                 .or_else(|| largest(cities_in(&key, home, None)).filter(|_| self.region.is_none()))
-                .or_else(|| if home.is_none() && !stated { city_in_front(&key) } else { None });
+                .or_else(|| if stated { None } else { city_in_front(&key, home, self.region) });
             match found {
                 Some(city) => {
                     place.city = Some(city.name.into_owned());
@@ -183,7 +191,9 @@ impl Draft {
                 None if home.is_some_and(gazetteer::is_city_state) => {
                     place.city = home.and_then(gazetteer::country_name).map(str::to_owned);
                 }
-                None if stated || (home.is_some() && is_plausible(name)) => place.city = Some(tidy(name)),
+                None if stated || (home.is_some() && is_plausible(name)) => {
+                    place.city = Some(tidy(name));
+                }
                 None => {}
             }
         } else if let Some(country) = home.filter(|code| region.is_none() && gazetteer::is_city_state(code)) {
@@ -203,15 +213,25 @@ fn set_country(place: &mut Place, country: Option<&'static str>) {
     place.country_code = country.map(str::to_owned);
 }
 
-/// "Boston Drydock": a large city with a word or two about where in it.
-fn city_in_front(key: &str) -> Option<City> {
+/// "Boston Drydock", "Tyler Depot" in Texas: a large city with a word or two about where in it; `東京都港区`.
+fn city_in_front(key: &str, home: Option<&str>, region: Option<Region>) -> Option<City> {
+    let large = |city: &City| city.people >= if region.is_some() { LARGE } else { LARGER_THAN_REGION };
+    let found = |front: &str| largest(cities_in(front, home, region)).filter(large);
+    if !key.is_ascii() && !key.contains(' ') && key.chars().any(is_unspaced) {
+        let ends: Vec<usize> = key.char_indices().skip(2).map(|(at, _)| at).take(LONGEST_UNSPACED).collect();
+        return ends.into_iter().rev().filter_map(|end| key.get(..end)).find_map(found);
+    }
     let words: Vec<&str> = key.split(' ').collect();
     let lengths = (1..words.len()).rev().filter(|_| words.len() <= 3);
     let fronts = lengths.filter_map(|length| words.get(..length)).map(|front| front.join(" "));
-    let large = |city: &City| city.people >= LARGER_THAN_REGION;
-    fronts
-        .filter(|front| front != "washington")
-        .find_map(|front| largest(gazetteer::cities(&front)).filter(large))
+    fronts.filter(|front| front != "washington").find_map(|front| found(&front))
+}
+
+const LONGEST_UNSPACED: usize = 8;
+
+/// A letter of a script that puts no blanks between words, or ends of places behind them.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
 }
 
 fn without_city(key: &str) -> Option<String> {
@@ -253,7 +273,8 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
             if repeated {
                 continue;
             }
-            if current.city.is_none() && regions.is_empty() {
+            let abbreviation = part.code().is_some() && gazetteer::cities(&part.key).is_empty();
+            if current.city.is_none() && regions.is_empty() && !abbreviation {
                 current.city = Some(part.text.clone());
                 continue;
             }
@@ -269,7 +290,10 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
         }
         let followed = parts.get(index + 1).is_some_and(|next| {
             let within = |region: &Region| !cities_in(&part.key, None, Some(*region)).is_empty();
-            next.key == part.key || regions_of(next, country).iter().any(within)
+            let abbreviation = part.code().is_none() && next.code().is_some();
+            next.key == part.key
+                || regions_of(next, country).iter().any(within)
+                || (abbreviation && has_namesake(part, country))
         });
         let region = regions.first().copied().filter(|_| !(followed || is_rather_city(part, country)));
         drafts.push(match region {
@@ -285,7 +309,15 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
 
 /// "New York" alone is the city, "Ontario" the province; "Washington" alone is the state.
 fn is_rather_city(part: &Part, country: Option<&str>) -> bool {
-    part.code().is_none() && part.key != "washington" && people(&part.key, country) >= LARGER_THAN_REGION
+    let large = || people(&part.key, country) >= LARGER_THAN_REGION;
+    part.code().is_none() && part.key != "washington" && (large() || has_namesake(part, country))
+}
+
+/// A town in the region of the same name.
+fn has_namesake(part: &Part, country: Option<&str>) -> bool {
+    let town =
+        |region: &Region| cities_in(&part.key, None, Some(*region)).iter().any(|city| city.people >= TOWN);
+    regions_of(part, country).iter().any(town)
 }
 
 /// The region of the candidates that has the city.
