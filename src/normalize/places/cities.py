@@ -37,7 +37,7 @@ NATIVE = {
     "\u0590-\u05ff": {"IL"},
     "\u0600-\u06ff": {"AE", "BH", "DZ", "EG", "IQ", "JO", "KW", "LB", "LY", "MA", "OM", "QA", "SA", "TN"},
 }
-LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "nb", "fi", "cs", "hu", "ro", "tr"]
+LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "nb", "fi", "cs", "hu", "ro", "tr", "ru", "uk", "zh", "ja", "ko"]
 FOLD = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 
 
@@ -108,7 +108,7 @@ def line(key, city):
 
 
 for city in cities:
-    if re.search(r"\d|\(", city["name"]):
+    if re.search(r"\d", city["name"]):
         continue
     keys = {fold(city["name"])}
     umlauts = city["name"].translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}))
@@ -156,6 +156,9 @@ with (HERE / "regions.tsv").open("w") as out:
             for alias in [name, *names.split("|"), *([short] if short.isalpha() else [])]:
                 if alias and fold(alias) not in {fold(n) for n in [regions[cc, code], *other[cc, code]]}:
                     other[cc, code].append(alias)
+    for county in cache.get_us_counties():
+        if county["name"].endswith((" County", " Parish")) and ("US", county["state"]) in regions:
+            other["US", county["state"]].append(county["name"])
     for key, name in sorted(regions.items()):
         out.write("\t".join([*key, name, "|".join(other[key])]) + "\n")
 with (HERE / "countries.tsv").open("w") as out:
@@ -170,4 +173,4 @@ with (HERE / "countries.tsv").open("w") as out:
         record = pycountry.countries.get(alpha_2=cc)
         iso3 = record.alpha_3 if record else country["iso3"]
         other -= {fold(country["name"])}
-        out.write(f"{cc}\t{iso3}\t{country['name'].removeprefix('The ')}\t{'|'.join(sorted(o for o in other if len(o) > 3))}\n")
+        out.write(f"{cc}\t{iso3}\t{country['name'].removeprefix('The ')}\t{'|'.join(sorted(o for o in other if len(o) > 3 or (len(o) > 1 and not o.isascii())))}\n")

@@ -23,6 +23,19 @@ pub(super) struct City {
     pub people: u32,
 }
 
+/// Countries whose towns postings name without a country far more often than others.
+const MEANT_MORE: [&str; 22] = [
+    "AT", "AU", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IT", "LU", "NL", "NO",
+    "NZ", "PL", "PT", "SE", "US",
+];
+
+impl City {
+    /// How likely it is meant where only the name is given: by people, and by where postings come from.
+    pub fn weight(&self) -> u32 {
+        self.people.saturating_mul(if MEANT_MORE.contains(&self.country) { 3 } else { 1 })
+    }
+}
+
 /// A first-level region: country and GeoNames code within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Region {
@@ -48,6 +61,25 @@ fn key_of(line: &str) -> &str {
 
 /// The towns of this name, in no particular order.
 pub(super) fn cities(key: &str) -> Vec<City> {
+    let found = spelt(key);
+    if found.is_empty() && key.contains(' ') {
+        in_full(key).map(|key| spelt(&key)).unwrap_or_default()
+    } else {
+        found
+    }
+}
+
+/// "St Ives" as "Saint Ives" and the other way round, whichever the table has.
+fn in_full(key: &str) -> Option<String> {
+    const SHORT: [(&str, &str); 5] =
+        [("st", "saint"), ("saint", "st"), ("ft", "fort"), ("mt", "mount"), ("ste", "sainte")];
+    let words: Vec<&str> = key.split(' ').collect();
+    let long = |word: &&str| SHORT.iter().find(|(short, _)| short == word).map(|(_, long)| *long);
+    let other: Vec<&str> = words.iter().map(|word| long(word).unwrap_or(word)).collect();
+    (other != words).then(|| other.join(" "))
+}
+
+fn spelt(key: &str) -> Vec<City> {
     let first = LINES.partition_point(|start| key_of(line(*start)) < key);
     let lines = LINES.iter().skip(first).map(|start| line(*start));
     lines.take_while(|line| key_of(line) == key).filter_map(city).collect()

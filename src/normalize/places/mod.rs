@@ -79,13 +79,16 @@ fn one_line(place: &Place) -> String {
     let region = place.region.as_deref().filter(|_| regional || place.country.is_none());
     let parts = [place.city.as_deref(), region, place.country.as_deref()];
     let mut line = String::new();
+    let mut last = "";
     for part in parts.into_iter().flatten().filter(|part| !part.is_empty()) {
-        if !line.is_empty() && !line.ends_with(part) {
+        if part == last {
+            continue;
+        }
+        if !line.is_empty() {
             line.push_str(", ");
         }
-        if !line.ends_with(part) {
-            line.push_str(part);
-        }
+        line.push_str(part);
+        last = part;
     }
     line
 }

@@ -40,13 +40,23 @@ impl Part {
 }
 
 /// Words that are no names, and whether they are so only by themselves.
-static NO_NAMES: LazyLock<FxHashMap<&'static str, bool>> = LazyLock::new(|| {
+static NO_NAMES: LazyLock<FxHashMap<String, bool>> = LazyLock::new(|| {
     let lines = include_str!("names/no_names.txt").lines().filter(|line| !line.starts_with('#'));
-    lines.map(|line| line.split_once('\t').map_or((line, false), |(word, _)| (word, true))).collect()
+    lines
+        .map(|line| line.split_once('\t').map_or((key::of(line), false), |(word, _)| (key::of(word), true)))
+        .collect()
 });
 
 fn is_no_name(word: &str) -> bool {
     NO_NAMES.contains_key(word)
+}
+
+/// Only words that are no names.
+fn says_nothing(key: &str) -> bool {
+    is_no_name(key)
+        || (key.split(' ').all(is_no_name)
+            && gazetteer::country(key).is_none()
+            && gazetteer::cities(key).is_empty())
 }
 
 /// Can be left out at the end of a name.
@@ -73,11 +83,18 @@ const MOST_WORDS: usize = 12;
 /// The parts of an entry.
 pub(super) fn of(entry: &str) -> Vec<Part> {
     let entry = entry.split(['~', '+']).next().unwrap_or_default();
+    let entry = named_in_brackets(entry);
     let flat = entry.replace(['(', '[', '{', ')', ']', '}'], ", ").replace([':', '–', '—'], " - ");
     let mut found = Vec::new();
     for (chunk, text) in dashed(&flat).into_iter().enumerate() {
         let mut code = false;
-        for (place, piece) in text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).enumerate() {
+        let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
+        for (place, piece) in pieces.iter().copied().enumerate() {
+            let town =
+                |piece: &&str| !is_region_code(piece) && !gazetteer::cities(&key::of(piece)).is_empty();
+            if is_address(piece) && pieces.iter().skip(place + 1).any(town) {
+                continue;
+            }
             let known = found.len();
             for name in hyphenated(piece) {
                 if found.len() < MOST_PARTS {
@@ -91,6 +108,24 @@ pub(super) fn of(entry: &str) -> Vec<Part> {
         }
     }
     found
+}
+
+/// "Frankfurt (Oder)": the brackets belong to the name.
+fn named_in_brackets(entry: &str) -> String {
+    let name =
+        entry.find(')').and_then(|end| entry.get(..end)).filter(|name| name.contains('(') && is_name(name));
+    name.map_or_else(
+        || entry.to_owned(),
+        |name| {
+            let rest = entry.get(name.len() + 1..).unwrap_or_default();
+            format!("{}{rest}", name.replace('(', " "))
+        },
+    )
+}
+
+/// A house number and a street.
+fn is_address(piece: &str) -> bool {
+    piece.starts_with(|letter: char| letter.is_ascii_digit()) && piece.split_whitespace().count() > 2
 }
 
 /// `BW`, `B`, `04`: one to three capitals or two figures.
@@ -142,8 +177,9 @@ fn is_town(name: &str) -> bool {
 }
 
 fn clean(text: &str, chunk: usize, found: &mut Vec<Part>) {
-    if is_name(text) {
-        found.push(Part::new(text, chunk));
+    let whole = Part::new(text, chunk);
+    if is_known(&whole.key) && (!says_nothing(&whole.key) || (whole.code().is_some() && is_state(&whole))) {
+        found.push(whole);
         return;
     }
     let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS + 1).collect();
@@ -152,17 +188,22 @@ fn clean(text: &str, chunk: usize, found: &mut Vec<Part>) {
     }
     let has_digit = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
     let address = words.len() > 2 && words.first().is_some_and(|word| has_digit(word));
-    let mut words: Vec<&str> = words.into_iter().filter(|word| !has_digit(word)).collect();
+    // Dutch postcodes end in two letters.
+    let postcode = matches!(words.as_slice(), [figures, letters, _, ..]
+        if figures.len() == 4 && figures.bytes().all(|byte| byte.is_ascii_digit())
+            && letters.len() == 2 && letters.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let skipped = if postcode { 2 } else { 0 };
+    let mut words: Vec<&str> = words.into_iter().skip(skipped).filter(|word| !has_digit(word)).collect();
     let stripped = |word: &&str| {
         let key = key::of(word);
         key.is_empty() || is_beside_name(&key)
     };
     loop {
         let joined = key::of(&words.join(" "));
-        if is_known(&joined) && !is_no_name(&joined) {
+        if is_known(&joined) && !says_nothing(&joined) {
             break;
         }
-        if is_no_name(&joined) || words.is_empty() {
+        if says_nothing(&joined) || words.is_empty() {
             return;
         }
         if words.first().is_some_and(stripped) {
@@ -209,7 +250,8 @@ fn unglued<'a>(words: &[&'a str], address: bool) -> Vec<Vec<&'a str>> {
     let is_state = |words: &[&str]| is_state(&Part::new(&words.join(" "), 0));
     for cut in 1..words.len() {
         let (head, tail) = words.split_at(cut);
-        if is_area(tail) || (is_state(tail) && is_known(&key::of(&head.join(" ")))) {
+        let island = tail.len() == 1 && tail.first().is_some_and(|word| key::of(word) == "island");
+        if (is_area(tail) && !island) || (is_state(tail) && is_known(&key::of(&head.join(" ")))) {
             let mut parts = unglued(head, address);
             parts.push(tail.to_vec());
             return parts;
@@ -219,7 +261,9 @@ fn unglued<'a>(words: &[&'a str], address: bool) -> Vec<Vec<&'a str>> {
         let (head, tail) = words.split_at(cut);
         let city = tail.first().is_some_and(|word| key::of(word) == "city");
         if is_area(head) && head.len() <= 3 && !city {
-            return vec![head.to_vec(), tail.to_vec()];
+            let mut parts = vec![head.to_vec()];
+            parts.extend(unglued(tail, address));
+            return parts;
         }
     }
     if address {

@@ -35,7 +35,7 @@ pub(super) fn fields(city: Option<&str>, region: Option<&str>, country: Option<&
         let first = parts.drain(..).find(|part| part.country().is_none() || parts::is_name(city));
         first.map_or_else(String::new, |part| part.text)
     });
-    let draft = Draft { city: name.filter(|name| !name.is_empty()), region: stated.copied() };
+    let draft = Draft { city: name.filter(|name| !name.is_empty()), region: stated.copied(), country: None };
     let country = country.or(draft.region.map(|region| region.country));
     let mut place = draft.place(country, true).unwrap_or_default();
     if stated.is_none() && region.is_some() {
@@ -92,7 +92,18 @@ fn by_country(parts: &[Part]) -> Vec<Group> {
     let at = |index: usize| countries.get(index).copied().flatten();
     match stated.as_slice() {
         [] => vec![(None, named(0, parts.len()))],
-        [only] => vec![(at(*only), named(0, parts.len()))],
+        [only] => {
+            // "Austin, TX, London, UK": the state belongs to another country.
+            let elsewhere = |part: &Part| {
+                part.code().is_some() && parts::is_state(part) && regions_of(part, at(*only)).is_empty()
+            };
+            let before = parts.iter().take(*only).rposition(elsewhere).map_or(0, |last| last + 1);
+            if before > 0 && before < *only {
+                vec![(None, named(0, before)), (at(*only), named(before, parts.len()))]
+            } else {
+                vec![(at(*only), named(0, parts.len()))]
+            }
+        }
         [0, ..] => {
             let ends = stated.iter().skip(1).copied().chain([parts.len()]);
             stated.iter().zip(ends).map(|(from, to)| (at(*from), named(*from, to))).collect()
@@ -114,7 +125,20 @@ fn by_country(parts: &[Part]) -> Vec<Group> {
 fn country_at(parts: &[Part], index: usize) -> Option<&'static str> {
     let part = parts.get(index)?;
     let others = || parts.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, part)| part);
+    // "Medellín, ANT, CO": a region of three letters.
+    let inside = index > 0 && index + 1 == parts.len().saturating_sub(1) && part.code().is_some();
+    let last = || parts.last().and_then(Part::code).filter(|code| code.len() == 2);
+    if inside && last().is_some_and(|code| gazetteer::country_by_code(&code).is_some()) {
+        return None;
+    }
     if let Some(country) = part.country() {
+        let within = |state: &Part| {
+            let us = gazetteer::regions(&state.key).iter().find(|region| region.country == "US");
+            us.is_some_and(|state| !cities_in(&part.key, None, Some(*state)).is_empty())
+        };
+        if others().any(|other| other.code().is_some() && within(other)) {
+            return None;
+        }
         let state = gazetteer::regions(&part.key).iter().any(|region| region.country == "US");
         let at_home = || others().any(|other| !cities_in(&other.key, Some(country), None).is_empty());
         return (!state || at_home()).then_some(country);
@@ -123,14 +147,14 @@ fn country_at(parts: &[Part], index: usize) -> Option<&'static str> {
     let country = gazetteer::country_by_code(&code)?;
     let regions = regions_of(part, None);
     let ends = index == 0 || index + 1 == parts.len();
+    if index > 0 && ends && part.behind_code && parts.len() <= 3 {
+        return Some(country);
+    }
     if regions.is_empty() || others().any(|other| other.country().is_some()) {
         return (regions.is_empty() && ends).then_some(country);
     }
     if !ends || parts.len() == 1 {
         return None;
-    }
-    if index + 1 == parts.len() && part.behind_code && parts.len() <= 3 {
-        return Some(country);
     }
     let in_country =
         |other: &Part| gazetteer::regions(&other.key).iter().any(|region| region.country == country);
@@ -157,7 +181,7 @@ fn cities_in(key: &str, country: Option<&str>, region: Option<Region>) -> Vec<Ci
 }
 
 fn largest(cities: Vec<City>) -> Option<City> {
-    cities.into_iter().max_by_key(|city| city.people)
+    cities.into_iter().max_by_key(City::weight)
 }
 
 fn people(key: &str, country: Option<&str>) -> u32 {
@@ -169,22 +193,30 @@ fn people(key: &str, country: Option<&str>) -> u32 {
 struct Draft {
     city: Option<String>,
     region: Option<Region>,
+    /// Where only the country of the region is sure.
+    country: Option<&'static str>,
 }
 
 impl Draft {
     /// The place; a city that no table knows stands only beside a region or country, or where a field states it.
     fn place(&self, country: Option<&'static str>, stated: bool) -> Option<Place> {
         let mut place = Place::default();
-        let (mut region, mut home) = (self.region, country.or(self.region.map(|region| region.country)));
+        let (mut region, mut home) =
+            (self.region, country.or(self.region.map(|region| region.country)).or(self.country));
         if let Some(name) = &self.city {
             let key = key::of(name);
-            let found = largest(cities_in(&key, home, self.region))
+            let found = district_of(&key, home)
+                .or_else(|| largest(cities_in(&key, home, self.region)))
                 .or_else(|| without_city(&key).and_then(|key| largest(cities_in(&key, home, self.region))))
                 .or_else(|| largest(cities_in(&key, home, None)).filter(|_| self.region.is_none()))
                 .or_else(|| if stated { None } else { city_in_front(&key, home, self.region) });
             match found {
                 Some(city) => {
-                    place.city = Some(city.name.into_owned());
+                    // "St. Ives" stays where the table has "Saint Ives".
+                    let short = ["st ", "mt ", "ft ", "ste "].iter().any(|short| key.starts_with(short));
+                    let shown =
+                        if short && key::of(&city.name) != key { tidy(name) } else { city.name.into_owned() };
+                    place.city = Some(shown);
                     region = Some(Region { country: city.country, code: city.region });
                     home = Some(city.country);
                 }
@@ -211,6 +243,14 @@ impl Draft {
 fn set_country(place: &mut Place, country: Option<&'static str>) {
     place.country = country.and_then(gazetteer::country_name).map(str::to_owned);
     place.country_code = country.map(str::to_owned);
+}
+
+/// "Berlin-Mitte": the table knows the part of the city by its own name.
+fn district_of(key: &str, home: Option<&str>) -> Option<City> {
+    let (front, _) = key.split_once(' ')?;
+    let part = largest(cities_in(key, home, None))
+        .filter(|city| key.ends_with(&key::of(&city.name)) && key::of(&city.name) != key)?;
+    largest(cities_in(front, Some(part.country), None)).filter(|city| city.people >= LARGER_THAN_REGION)
 }
 
 /// "Boston Drydock", "Tyler Depot" in Texas: a large city with a word or two about where in it; `東京都港区`.
@@ -264,11 +304,30 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
         if let Some(current) = drafts.last_mut() {
             if current.city.is_some() && current.region.is_none() && !regions.is_empty() {
                 let region = region_for(current, &regions);
-                let rival = large && !repeated && part.code().is_none();
-                if region.is_some() || !rival {
-                    current.region = region.or_else(|| regions.first().copied());
+                let known = current
+                    .city
+                    .as_deref()
+                    .map(key::of)
+                    .is_some_and(|key| !gazetteer::cities(&key).is_empty());
+                let rival = large && !repeated && part.code().is_none() && known;
+                if region.is_some() || !(rival || lists(current, &regions)) {
+                    match (region, regions.as_slice()) {
+                        (None, [first, _, ..]) if is_county(&part.key) => {
+                            current.country = Some(first.country)
+                        }
+                        (region, regions) => current.region = region.or_else(|| regions.first().copied()),
+                    }
                     continue;
                 }
+            }
+            if current.city.is_none()
+                && current.region.is_none()
+                && current.country.is_some()
+                && !regions.is_empty()
+            {
+                current.region =
+                    regions.iter().find(|region| current.country == Some(region.country)).copied();
+                continue;
             }
             if repeated {
                 continue;
@@ -297,27 +356,57 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
         });
         let region = regions.first().copied().filter(|_| !(followed || is_rather_city(part, country)));
         drafts.push(match region {
-            Some(region) => Draft { city: None, region: Some(region) },
-            None => Draft { city: Some(part.text.clone()), region: None },
+            Some(region) if regions.len() > 1 && is_county(&part.key) => {
+                Draft { country: Some(region.country), ..Draft::default() }
+            }
+            Some(region) => Draft { region: Some(region), ..Draft::default() },
+            None => Draft { city: Some(part.text.clone()), ..Draft::default() },
         });
     }
+    without_districts(&mut drafts, country);
     if drafts.is_empty() {
         drafts.push(Draft::default());
     }
     drafts.iter().filter_map(|draft| draft.place(country, false)).collect()
 }
 
-/// "New York" alone is the city, "Ontario" the province; "Washington" alone is the state.
+fn is_county(key: &str) -> bool {
+    key.ends_with(" county") || key.ends_with(" parish")
+}
+
+/// "New York, New Jersey" are two, and so are "SF, NY": what stands first cannot lie in what follows.
+fn lists(draft: &Draft, regions: &[Region]) -> bool {
+    let Some(name) = draft.city.as_deref() else { return false };
+    let key = key::of(name);
+    let state = |regions: &[Region]| regions.iter().any(|region| region.country == "US");
+    let shouted = name.len() <= 3 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    state(regions) && (state(gazetteer::regions(&key)) || shouted)
+}
+
+/// "Mission District, San Francisco": a small place before a large city without a word of where is a part of it.
+fn without_districts(drafts: &mut Vec<Draft>, country: Option<&str>) {
+    if let [first, second] = drafts.as_slice() {
+        let people = |draft: &Draft| draft.city.as_deref().map_or(0, |city| people(&key::of(city), country));
+        let bare = |draft: &Draft| draft.region.is_none() && draft.country.is_none();
+        if bare(first) && bare(second) && people(first) < LARGE && people(second) >= LARGER_THAN_REGION {
+            drafts.remove(0);
+        }
+    }
+}
+
+/// "New York" alone is the city, "Ontario" the province; "Washington" alone is the state, "Quebec" the province.
 fn is_rather_city(part: &Part, country: Option<&str>) -> bool {
     let large = || people(&part.key, country) >= LARGER_THAN_REGION;
-    part.code().is_none() && part.key != "washington" && (large() || has_namesake(part, country))
+    part.code().is_none()
+        && !matches!(part.key.as_str(), "washington" | "quebec")
+        && (large() || has_namesake(part, country))
 }
 
 /// A town in the region of the same name.
 fn has_namesake(part: &Part, country: Option<&str>) -> bool {
     let town =
         |region: &Region| cities_in(&part.key, None, Some(*region)).iter().any(|city| city.people >= TOWN);
-    regions_of(part, country).iter().any(town)
+    regions_of(part, country).first().is_some_and(town)
 }
 
 /// The region of the candidates that has the city.
@@ -327,22 +416,27 @@ fn region_for(draft: &Draft, regions: &[Region]) -> Option<Region> {
         let city = |key: &str| !cities_in(key, None, Some(**region)).is_empty();
         city(&key) || without_city(&key).is_some_and(|key| city(&key))
     };
-    regions.iter().find(has).copied()
+    regions
+        .iter()
+        .filter(has)
+        .max_by_key(|region| cities_in(&key, None, Some(**region)).iter().map(|city| city.people).max())
+        .copied()
 }
 
-/// The regions a part can mean; without a country only those that are written without one.
+/// Countries whose regions are commonly written without the country, the likeliest first.
+const STATED_ALONE: [&str; 8] = ["US", "CA", "AU", "GB", "DE", "IN", "CH", "AT"];
+
+/// The regions a part can mean; abbreviations without a country only those that are written so.
 fn regions_of(part: &Part, country: Option<&str>) -> Vec<Region> {
-    let alone = ["US", "CA", "AU", "GB", "DE", "IN", "CH", "AT"];
     let short = part.key.len() <= 3;
+    let rank = |region: &Region| STATED_ALONE.iter().position(|country| *country == region.country);
     let mut regions: Vec<Region> = gazetteer::regions(&part.key)
         .iter()
-        .filter(|region| {
-            country.map_or_else(|| alone.contains(&region.country), |country| region.country == country)
-        })
+        .filter(|region| country.is_none_or(|country| region.country == country))
         .filter(|_| !short || part.code().is_some())
         .filter(|region| country.is_some() || !short || matches!(region.country, "US" | "CA" | "AU"))
         .copied()
         .collect();
-    regions.sort_by_key(|region| alone.iter().position(|country| *country == region.country));
+    regions.sort_by_key(|region| rank(region).unwrap_or(STATED_ALONE.len()));
     regions
 }
