@@ -152,47 +152,7 @@ struct Countries {
 }
 
 /// Names that neither table has.
-const COUNTRY_NAMES: &[(&str, &str)] = &[
-    ("us", "US"),
-    ("usa", "US"),
-    ("u s", "US"),
-    ("u s a", "US"),
-    ("united states of america", "US"),
-    ("america", "US"),
-    ("the united states", "US"),
-    ("uk", "GB"),
-    ("u k", "GB"),
-    ("great britain", "GB"),
-    ("britain", "GB"),
-    ("the uk", "GB"),
-    ("holland", "NL"),
-    ("the netherlands", "NL"),
-    ("czech republic", "CZ"),
-    ("korea", "KR"),
-    ("republic of korea", "KR"),
-    ("south korea", "KR"),
-    ("uae", "AE"),
-    ("emirates", "AE"),
-    ("russian federation", "RU"),
-    ("viet nam", "VN"),
-    ("hong kong", "HK"),
-    ("hong kong sar", "HK"),
-    ("macau", "MO"),
-    ("turkiye", "TR"),
-    ("ksa", "SA"),
-    ("macedonia", "MK"),
-    ("ivory coast", "CI"),
-    ("mainland china", "CN"),
-    ("prc", "CN"),
-    ("republic of ireland", "IE"),
-    ("espana", "ES"),
-    ("brasil", "BR"),
-    ("schweiz", "CH"),
-    ("suisse", "CH"),
-    ("svizzera", "CH"),
-    ("osterreich", "AT"),
-    ("oesterreich", "AT"),
-];
+const COUNTRY_NAMES: &str = include_str!("names/countries.txt");
 
 static ALL_COUNTRIES: LazyLock<Countries> = LazyLock::new(|| {
     let mut countries =
@@ -213,8 +173,9 @@ static ALL_COUNTRIES: LazyLock<Countries> = LazyLock::new(|| {
             }
         }
     }
-    for (name, code) in COUNTRY_NAMES {
-        countries.by_key.insert((*name).to_owned(), code);
+    let lines = COUNTRY_NAMES.lines().filter(|line| !line.starts_with('#'));
+    for (name, code) in lines.filter_map(|line| line.split_once('\t')) {
+        countries.by_key.insert(key::of(name), code);
     }
     countries
 });

@@ -1,14 +1,16 @@
 //! Finds out what the parts of a place are.
 
+use super::countries::by_country;
+use super::draft::{Draft, set_country, without_city};
 use super::gazetteer::{self, City, Region};
 use super::key;
 use super::parts::{self, Part};
 use crate::domain::Place;
 
 /// A town this large is named without its region, and lists of towns are of such.
-const LARGE: u32 = 50;
+pub(super) const LARGE: u32 = 50;
 /// A city this large is meant where a region has the same name.
-const LARGER_THAN_REGION: u32 = 300;
+pub(super) const LARGER_THAN_REGION: u32 = 300;
 /// A town this large is meant rather than the region that is named after it.
 const TOWN: u32 = 15;
 
@@ -73,105 +75,7 @@ fn is_area(part: &Part) -> bool {
         || code.is_some_and(|code| gazetteer::country_by_code(&code).is_some() || parts::is_state(part))
 }
 
-type Group = (Option<&'static str>, Vec<Part>);
-
-/// Cuts the parts at their countries: "Paris, France, Oslo, Norway" are two places.
-fn by_country(parts: &[Part]) -> Vec<Group> {
-    let countries: Vec<Option<&'static str>> =
-        (0..parts.len()).map(|index| country_at(parts, index)).collect();
-    let mut stated: Vec<usize> =
-        (0..parts.len()).filter(|index| countries.get(*index).copied().flatten().is_some()).collect();
-    stated.dedup_by_key(|index| countries.get(*index).copied().flatten());
-    let named = |from: usize, to: usize| -> Vec<Part> {
-        let inside = parts.iter().enumerate().skip(from).take(to.saturating_sub(from));
-        inside
-            .filter(|(index, _)| countries.get(*index).copied().flatten().is_none())
-            .map(|(_, part)| part.clone())
-            .collect()
-    };
-    let at = |index: usize| countries.get(index).copied().flatten();
-    match stated.as_slice() {
-        [] => vec![(None, named(0, parts.len()))],
-        [only] => {
-            // "Austin, TX, London, UK": the state belongs to another country.
-            let elsewhere = |part: &Part| {
-                part.code().is_some() && parts::is_state(part) && regions_of(part, at(*only)).is_empty()
-            };
-            let before = parts.iter().take(*only).rposition(elsewhere).map_or(0, |last| last + 1);
-            if before > 0 && before < *only {
-                vec![(None, named(0, before)), (at(*only), named(before, parts.len()))]
-            } else {
-                vec![(at(*only), named(0, parts.len()))]
-            }
-        }
-        [0, ..] => {
-            let ends = stated.iter().skip(1).copied().chain([parts.len()]);
-            stated.iter().zip(ends).map(|(from, to)| (at(*from), named(*from, to))).collect()
-        }
-        _ => {
-            let starts = std::iter::once(0).chain(stated.iter().map(|index| index + 1));
-            let mut groups: Vec<Group> =
-                starts.zip(stated.iter()).map(|(from, to)| (at(*to), named(from, *to))).collect();
-            let after = stated.last().map_or(0, |last| last + 1);
-            if after < parts.len() {
-                groups.push((None, named(after, parts.len())));
-            }
-            groups
-        }
-    }
-}
-
-/// The country that a part names in its position, if it names one.
-fn country_at(parts: &[Part], index: usize) -> Option<&'static str> {
-    let part = parts.get(index)?;
-    let others = || parts.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, part)| part);
-    // "Medellín, ANT, CO": a region of three letters.
-    let inside = index > 0 && index + 1 == parts.len().saturating_sub(1) && part.code().is_some();
-    let last = || parts.last().and_then(Part::code).filter(|code| code.len() == 2);
-    if inside && last().is_some_and(|code| gazetteer::country_by_code(&code).is_some()) {
-        return None;
-    }
-    if let Some(country) = part.country() {
-        let within = |state: &Part| {
-            let us = gazetteer::regions(&state.key).iter().find(|region| region.country == "US");
-            us.is_some_and(|state| !cities_in(&part.key, None, Some(*state)).is_empty())
-        };
-        if others().any(|other| other.code().is_some() && within(other)) {
-            return None;
-        }
-        let state = gazetteer::regions(&part.key).iter().any(|region| region.country == "US");
-        let at_home = || others().any(|other| !cities_in(&other.key, Some(country), None).is_empty());
-        return (!state || at_home()).then_some(country);
-    }
-    let code = part.code().filter(|code| code.len() == 2)?;
-    let country = gazetteer::country_by_code(&code)?;
-    let regions = regions_of(part, None);
-    let ends = index == 0 || index + 1 == parts.len();
-    if index > 0 && ends && part.behind_code && parts.len() <= 3 {
-        return Some(country);
-    }
-    if regions.is_empty() || others().any(|other| other.country().is_some()) {
-        return (regions.is_empty() && ends).then_some(country);
-    }
-    if !ends || parts.len() == 1 {
-        return None;
-    }
-    let in_country =
-        |other: &Part| gazetteer::regions(&other.key).iter().any(|region| region.country == country);
-    if index > 1 && others().skip(1).any(in_country) {
-        return Some(country);
-    }
-    let name = if index == 0 { parts.get(1) } else { parts.first() }?;
-    let in_region = regions.iter().any(|region| !cities_in(&name.key, None, Some(*region)).is_empty());
-    let state = regions.iter().any(|region| region.country == "US");
-    let in_country = people(&name.key, Some(country)) >= if state { LARGE } else { 1 }
-        || (index == 0
-            && in_country(name)
-            && !regions.iter().any(|region| region.country == "US" && name.code().is_some()));
-    (!in_region && in_country).then_some(country)
-}
-
-fn cities_in(key: &str, country: Option<&str>, region: Option<Region>) -> Vec<City> {
+pub(super) fn cities_in(key: &str, country: Option<&str>, region: Option<Region>) -> Vec<City> {
     let mut found = gazetteer::cities(key);
     found.retain(|city| {
         country.is_none_or(|country| city.country == country)
@@ -180,116 +84,12 @@ fn cities_in(key: &str, country: Option<&str>, region: Option<Region>) -> Vec<Ci
     found
 }
 
-fn largest(cities: Vec<City>) -> Option<City> {
+pub(super) fn largest(cities: Vec<City>) -> Option<City> {
     cities.into_iter().max_by_key(City::weight)
 }
 
-fn people(key: &str, country: Option<&str>) -> u32 {
+pub(super) fn people(key: &str, country: Option<&str>) -> u32 {
     cities_in(key, country, None).iter().map(|city| city.people).max().unwrap_or(0)
-}
-
-/// A place in the making.
-#[derive(Clone, Debug, Default)]
-struct Draft {
-    city: Option<String>,
-    region: Option<Region>,
-    /// Where only the country of the region is sure.
-    country: Option<&'static str>,
-}
-
-impl Draft {
-    /// The place; a city that no table knows stands only beside a region or country, or where a field states it.
-    fn place(&self, country: Option<&'static str>, stated: bool) -> Option<Place> {
-        let mut place = Place::default();
-        let (mut region, mut home) =
-            (self.region, country.or(self.region.map(|region| region.country)).or(self.country));
-        if let Some(name) = &self.city {
-            let key = key::of(name);
-            let found = district_of(&key, home)
-                .or_else(|| largest(cities_in(&key, home, self.region)))
-                .or_else(|| without_city(&key).and_then(|key| largest(cities_in(&key, home, self.region))))
-                .or_else(|| largest(cities_in(&key, home, None)).filter(|_| self.region.is_none()))
-                .or_else(|| if stated { None } else { city_in_front(&key, home, self.region) });
-            match found {
-                Some(city) => {
-                    // "St. Ives" stays where the table has "Saint Ives".
-                    let short = ["st ", "mt ", "ft ", "ste "].iter().any(|short| key.starts_with(short));
-                    let shown =
-                        if short && key::of(&city.name) != key { tidy(name) } else { city.name.into_owned() };
-                    place.city = Some(shown);
-                    region = Some(Region { country: city.country, code: city.region });
-                    home = Some(city.country);
-                }
-                None if home.is_some_and(gazetteer::is_city_state) => {
-                    place.city = home.and_then(gazetteer::country_name).map(str::to_owned);
-                }
-                None if stated || (home.is_some() && is_plausible(name)) => {
-                    place.city = Some(tidy(name));
-                }
-                None => {}
-            }
-        } else if let Some(country) = home.filter(|code| region.is_none() && gazetteer::is_city_state(code)) {
-            place.city = gazetteer::country_name(country).map(str::to_owned);
-        }
-        if place.city.is_none() && region.is_none() && home.is_none() {
-            return None;
-        }
-        place.region = region.and_then(gazetteer::region_name).map(str::to_owned);
-        set_country(&mut place, home);
-        Some(place)
-    }
-}
-
-fn set_country(place: &mut Place, country: Option<&'static str>) {
-    place.country = country.and_then(gazetteer::country_name).map(str::to_owned);
-    place.country_code = country.map(str::to_owned);
-}
-
-/// "Berlin-Mitte": the table knows the part of the city by its own name.
-fn district_of(key: &str, home: Option<&str>) -> Option<City> {
-    let (front, _) = key.split_once(' ')?;
-    let part = largest(cities_in(key, home, None))
-        .filter(|city| key.ends_with(&key::of(&city.name)) && key::of(&city.name) != key)?;
-    largest(cities_in(front, Some(part.country), None)).filter(|city| city.people >= LARGER_THAN_REGION)
-}
-
-/// "Boston Drydock", "Tyler Depot" in Texas: a large city with a word or two about where in it; `東京都港区`.
-fn city_in_front(key: &str, home: Option<&str>, region: Option<Region>) -> Option<City> {
-    let large = |city: &City| city.people >= if region.is_some() { LARGE } else { LARGER_THAN_REGION };
-    let found = |front: &str| largest(cities_in(front, home, region)).filter(large);
-    if !key.is_ascii() && !key.contains(' ') && key.chars().any(is_unspaced) {
-        let ends: Vec<usize> = key.char_indices().skip(2).map(|(at, _)| at).take(LONGEST_UNSPACED).collect();
-        return ends.into_iter().rev().filter_map(|end| key.get(..end)).find_map(found);
-    }
-    let words: Vec<&str> = key.split(' ').collect();
-    let lengths = (1..words.len()).rev().filter(|_| words.len() <= 3);
-    let fronts = lengths.filter_map(|length| words.get(..length)).map(|front| front.join(" "));
-    fronts.filter(|front| front != "washington").find_map(|front| found(&front))
-}
-
-const LONGEST_UNSPACED: usize = 8;
-
-/// A letter of a script that puts no blanks between words, or ends of places behind them.
-fn is_unspaced(letter: char) -> bool {
-    matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
-}
-
-fn without_city(key: &str) -> Option<String> {
-    key.strip_suffix(" city").map(str::to_owned)
-}
-
-/// Looks like the name of a town rather than a phrase.
-fn is_plausible(name: &str) -> bool {
-    let words = name.split_whitespace().count();
-    (1..=4).contains(&words)
-        && name.chars().count() >= 3
-        && name.chars().next().is_some_and(|first| !first.is_lowercase())
-        && name.chars().all(|letter| letter.is_alphabetic() || matches!(letter, ' ' | '-' | '\'' | '’' | '.'))
-}
-
-fn tidy(name: &str) -> String {
-    let shouted = name.chars().all(|letter| !letter.is_lowercase());
-    if shouted { gazetteer::capitals(name) } else { name.to_owned() }
 }
 
 /// Reads the parts from left to right: a region belongs to the city before it, a new large city starts a new place.
@@ -427,7 +227,7 @@ fn region_for(draft: &Draft, regions: &[Region]) -> Option<Region> {
 const STATED_ALONE: [&str; 8] = ["US", "CA", "AU", "GB", "DE", "IN", "CH", "AT"];
 
 /// The regions a part can mean; abbreviations without a country only those that are written so.
-fn regions_of(part: &Part, country: Option<&str>) -> Vec<Region> {
+pub(super) fn regions_of(part: &Part, country: Option<&str>) -> Vec<Region> {
     let short = part.key.len() <= 3;
     let rank = |region: &Region| STATED_ALONE.iter().position(|country| *country == region.country);
     let mut regions: Vec<Region> = gazetteer::regions(&part.key)
