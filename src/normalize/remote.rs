@@ -62,7 +62,8 @@ pub fn from_location(place: &str) -> Option<RemoteOption> {
 
 /// From a title.
 pub fn from_title(title: &str) -> Option<RemoteOption> {
-    let title = plain(title);
+    let lower = title.to_lowercase();
+    let title = plain(&lower);
     if DENIED.is_match(&title) {
         return Some(RemoteOption::Onsite);
     }
@@ -78,13 +79,18 @@ pub fn from_title(title: &str) -> Option<RemoteOption> {
     ONSITE.is_match(&title).then_some(RemoteOption::Onsite)
 }
 
+/// Bytes of statements that are read; where more is said of it, it is not about the place of work.
+const MOST: usize = 2500;
+
 /// From running text, where it says so plainly.
 pub fn from_text(text: &str) -> Option<RemoteOption> {
-    let near = cues::around(text, &CUES, 90, 90);
+    let mut near = cues::around(text, &CUES, 90, 90);
     if near.is_empty() {
         return None;
     }
-    let near = plain(&near);
+    near.truncate(near.floor_char_boundary(MOST));
+    let lower = near.to_lowercase();
+    let near = plain(&lower);
     let denied = DENIED.is_match(&near);
     let near = DENIED.replace_all(&near, ". ");
     let full_week = FULL_WEEK.is_match(&near);
@@ -109,7 +115,8 @@ fn plain(text: &str) -> Cow<'_, str> {
 }
 
 fn from_short(text: &str) -> Option<RemoteOption> {
-    let text = plain(text);
+    let lower = text.to_lowercase();
+    let text = plain(&lower);
     let denied = DENIED.is_match(&text);
     let text = DENIED.replace_all(&text, " ");
     if FULLY.is_match(&text) {

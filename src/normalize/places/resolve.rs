@@ -113,7 +113,7 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
                 if region.is_some() || !(rival || lists(current, &regions)) {
                     match (region, regions.as_slice()) {
                         (None, [first, _, ..]) if is_county(&part.key) => {
-                            current.country = Some(first.country)
+                            current.country = Some(first.country);
                         }
                         (region, regions) => current.region = region.or_else(|| regions.first().copied()),
                     }
