@@ -54,10 +54,7 @@ pub fn from_locations(locations: &[String]) -> Option<RemoteOption> {
 /// From one free-text place.
 pub fn from_location(place: &str) -> Option<RemoteOption> {
     // A town in Oregon.
-    if TOWN.is_match(place) {
-        return None;
-    }
-    from_short(place)
+    if TOWN.is_match(place) { None } else { from_short(place) }
 }
 
 /// From a title.
@@ -80,7 +77,7 @@ pub fn from_title(title: &str) -> Option<RemoteOption> {
 }
 
 /// Bytes of statements that are read; where more is said of it, it is not about the place of work.
-const MOST: usize = 2500;
+const MOST: usize = 1500;
 
 /// From running text, where it says so plainly.
 pub fn from_text(text: &str) -> Option<RemoteOption> {

@@ -1,6 +1,6 @@
 //! Remote postings, measured on labelled postings; and the groups of rows that all figures about places and levels are given for.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "measurements are read by people")]
+#![expect(clippy::print_stdout, reason = "measurements are read by people")]
 
 use career_worker::domain::RemoteOption;
 use career_worker::normalize::remote;

@@ -3,22 +3,24 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use regex::{Regex, RegexBuilder};
 
-use crate::normalize::{cues, pattern::Pattern};
+use crate::normalize::cues;
 
 /// A fragment with a word boundary before it, where it begins with a letter that can have one.
 fn bounded(fragment: &str) -> String {
-    let spaced = fragment
-        .chars()
-        .next()
-        .is_some_and(|first| u32::from(first) < 0x1100 && (first.is_alphanumeric() || first == '('));
+    let spaced = fragment.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '(');
     if spaced { format!(r"\b{fragment}") } else { fragment.to_owned() }
 }
 
-/// The letters of a word as plainly as will do: the class of all letters makes slow patterns.
+/// Word boundaries and letters as plainly as will do: those of Unicode send a text through the slowest engine of regex.
 fn simple(fragment: &str) -> String {
     let word = "[^ \\t\\n.,;:!?()/]";
-    fragment.replace(r"[\w-]", word).replace(r"\w", word).replace(r"\s", r"[ \t\n]")
+    fragment
+        .replace(r"[\w-]", word)
+        .replace(r"\w", word)
+        .replace(r"\s", r"[ \t\n]")
+        .replace(r"\b", r"(?-u:\b)")
 }
 
 fn tagged(tag: &str) -> impl Iterator<Item = &'static str> {
@@ -36,39 +38,43 @@ fn list(tag: &str) -> String {
 }
 
 #[expect(clippy::unwrap_used, reason = "the patterns are fixed, and a test compiles them")]
-fn pattern(fragments: &[String]) -> Pattern {
-    Pattern::new(&simple(&format!("(?:{})", fragments.join("|")))).unwrap()
+fn pattern(fragments: &[String]) -> Regex {
+    let whole = simple(&format!("(?:{})", fragments.join("|")));
+    RegexBuilder::new(&whole).dfa_size_limit(STATES).build().unwrap()
 }
 
+/// Bytes that the states of one pattern may take while it runs.
+const STATES: usize = 8 << 20;
+
 /// What says nothing of the place of work.
-pub(super) static HIDDEN: LazyLock<Pattern> = LazyLock::new(|| {
+pub(super) static HIDDEN: LazyLock<Regex> = LazyLock::new(|| {
     let mut fragments = any(&["hidden"]);
     fragments.push(format!(r"\bremote[ -](?:{})\b", list("thing")));
     pattern(&fragments)
 });
-pub(super) static HYBRID_THING: LazyLock<Pattern> =
+pub(super) static HYBRID_THING: LazyLock<Regex> =
     LazyLock::new(|| pattern(&[format!(r"\bhybride?[nrs]?[ -](?:{})\b", list("hybrid_thing"))]));
-pub(super) static DENIED: LazyLock<Pattern> = LazyLock::new(|| {
+pub(super) static DENIED: LazyLock<Regex> = LazyLock::new(|| {
     let work = "(?: (?:work|position|role|job|opportunity|option)s?)?";
     let mut fragments =
         vec![format!(r"\b(?:{})[ -](?:(?:{}) )*(?:{})\b{work}", list("not"), list("filler"), list("object"))];
     fragments.extend(any(&["denied"]));
     pattern(&fragments)
 });
-pub(super) static FULLY: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["fully"])));
-pub(super) static FULL_WEEK: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["full_week"])));
-pub(super) static HYBRID: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["hybrid"])));
-pub(super) static REMOTE: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["remote"])));
-pub(super) static ONSITE: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["onsite"])));
-pub(super) static TITLED: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["titled"])));
-pub(super) static HYBRID_TEXT: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["hybrid_text"])));
-pub(super) static REMOTE_TEXT: LazyLock<Pattern> = LazyLock::new(|| {
+pub(super) static FULLY: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["fully"])));
+pub(super) static FULL_WEEK: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["full_week"])));
+pub(super) static HYBRID: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["hybrid"])));
+pub(super) static REMOTE: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["remote"])));
+pub(super) static ONSITE: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["onsite"])));
+pub(super) static TITLED: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["titled"])));
+pub(super) static HYBRID_TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["hybrid_text"])));
+pub(super) static REMOTE_TEXT: LazyLock<Regex> = LazyLock::new(|| {
     let mut fragments = any(&["remote_text"]);
     // A line or item of its own.
     fragments.push(r"(?:^|\n|  )[ \t]*[-•*–]?[ \t]*remote[ \t.]*(?:$|\n|  )".to_owned());
     pattern(&fragments)
 });
-pub(super) static ONSITE_TEXT: LazyLock<Pattern> = LazyLock::new(|| pattern(&any(&["onsite_text"])));
+pub(super) static ONSITE_TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["onsite_text"])));
 
 /// What stands in every plain statement; a text without any of these is not read.
 pub(super) static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
