@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use career_worker::{
     domain::{RawDate, RawPosting, Text},
-    normalize::{self, dates, html, pay, skills},
+    normalize::{self, dates, html, pay, places, remote, seniority, skills, years},
 };
 use chrono::NaiveDate;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -176,6 +176,36 @@ fn find_deadline(bencher: divan::Bencher<'_, '_>) {
             divan::black_box(dates::deadline_in_text(text, today));
         }
     });
+}
+
+/// The plain texts of all postings, made beforehand.
+fn each_text<T>(bencher: divan::Bencher<'_, '_>, work: impl Fn(&str) -> T + Sync) {
+    let texts: Vec<String> = postings().iter().map(|posting| html::to_text(&blocks(posting))).collect();
+    bencher.counter(divan::counter::ItemsCount::new(texts.len())).bench(|| {
+        for text in &texts {
+            divan::black_box(work(text));
+        }
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn find_remote(bencher: divan::Bencher<'_, '_>) {
+    each_text(bencher, remote::from_text);
+}
+
+#[divan::bench(sample_count = 20)]
+fn find_years(bencher: divan::Bencher<'_, '_>) {
+    each_text(bencher, years::from_text);
+}
+
+#[divan::bench(sample_count = 20)]
+fn find_level(bencher: divan::Bencher<'_, '_>) {
+    each(bencher, |posting| seniority::from_title(&posting.title));
+}
+
+#[divan::bench(sample_count = 20)]
+fn find_places(bencher: divan::Bencher<'_, '_>) {
+    each(bencher, |posting| posting.locations.iter().map(|text| places::from_text(text)).collect::<Vec<_>>());
 }
 
 fn blocks(posting: &RawPosting) -> Vec<html::Block> {

@@ -9,7 +9,6 @@ use std::{
 };
 
 use career_worker::normalize::{
-    remote,
     skills::{Part, Skills, canonical},
     url,
 };
@@ -211,33 +210,6 @@ fn holds(span: &[&str], names: &BTreeSet<String>) -> bool {
         span.windows(length)
             .any(|tokens| [tokens.join(" "), tokens.concat()].iter().any(|text| names.contains(&name(text))))
     })
-}
-
-#[test]
-fn remote_postings() {
-    let Some(rows) = lines("ergon_gold_500.jsonl") else { return };
-    let mut halves = [Score::default(); 2];
-    let mut differences = String::new();
-    for (at, row) in rows.iter().enumerate() {
-        let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-        let locations = [text("location_raw")];
-        let found = remote::resolve(None, &locations, &text("title"), &text("description_text"));
-        let found = found == Some(career_worker::domain::RemoteOption::Remote);
-        let expected = row["gold"]["remote"] == true;
-        if found != expected {
-            let _ = writeln!(differences, "{at} expected {expected}: {} | {}", locations[0], text("title"));
-        }
-        halves[at % 2].add(Score {
-            right: u32::from(found && expected),
-            wrong: u32::from(found && !expected),
-            missed: u32::from(!found && expected),
-        });
-    }
-    if std::env::var_os("CAREER_DIFFERENCES").is_some() {
-        eprintln!("{differences}");
-    }
-    let all = report("ergon_gold_500.jsonl, remote", halves);
-    assert!(all.precision() >= 0.93 && all.recall() >= 0.82);
 }
 
 #[test]

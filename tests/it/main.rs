@@ -25,6 +25,7 @@ mod labelled_employment;
 mod labelled_experience;
 mod labelled_pay;
 mod labelled_places;
+mod labelled_remote;
 mod labelled_text;
 mod layers;
 mod ledger;

@@ -23,6 +23,19 @@ pub(super) struct City {
     pub people: u32,
 }
 
+/// Countries whose towns postings name without a country far more often than others.
+const MEANT_MORE: [&str; 22] = [
+    "AT", "AU", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IT", "LU", "NL", "NO",
+    "NZ", "PL", "PT", "SE", "US",
+];
+
+impl City {
+    /// How likely it is meant where only the name is given: by people, and by where postings come from.
+    pub fn weight(&self) -> u32 {
+        self.people.saturating_mul(if MEANT_MORE.contains(&self.country) { 3 } else { 1 })
+    }
+}
+
 /// A first-level region: country and GeoNames code within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Region {
@@ -48,6 +61,25 @@ fn key_of(line: &str) -> &str {
 
 /// The towns of this name, in no particular order.
 pub(super) fn cities(key: &str) -> Vec<City> {
+    let found = spelt(key);
+    if found.is_empty() && key.contains(' ') {
+        in_full(key).map(|key| spelt(&key)).unwrap_or_default()
+    } else {
+        found
+    }
+}
+
+/// "St Ives" as "Saint Ives" and the other way round, whichever the table has.
+fn in_full(key: &str) -> Option<String> {
+    const SHORT: [(&str, &str); 5] =
+        [("st", "saint"), ("saint", "st"), ("ft", "fort"), ("mt", "mount"), ("ste", "sainte")];
+    let words: Vec<&str> = key.split(' ').collect();
+    let long = |word: &&str| SHORT.iter().find(|(short, _)| short == word).map(|(_, long)| *long);
+    let other: Vec<&str> = words.iter().map(|word| long(word).unwrap_or(word)).collect();
+    (other != words).then(|| other.join(" "))
+}
+
+fn spelt(key: &str) -> Vec<City> {
     let first = LINES.partition_point(|start| key_of(line(*start)) < key);
     let lines = LINES.iter().skip(first).map(|start| line(*start));
     lines.take_while(|line| key_of(line) == key).filter_map(city).collect()
@@ -120,47 +152,7 @@ struct Countries {
 }
 
 /// Names that neither table has.
-const COUNTRY_NAMES: &[(&str, &str)] = &[
-    ("us", "US"),
-    ("usa", "US"),
-    ("u s", "US"),
-    ("u s a", "US"),
-    ("united states of america", "US"),
-    ("america", "US"),
-    ("the united states", "US"),
-    ("uk", "GB"),
-    ("u k", "GB"),
-    ("great britain", "GB"),
-    ("britain", "GB"),
-    ("the uk", "GB"),
-    ("holland", "NL"),
-    ("the netherlands", "NL"),
-    ("czech republic", "CZ"),
-    ("korea", "KR"),
-    ("republic of korea", "KR"),
-    ("south korea", "KR"),
-    ("uae", "AE"),
-    ("emirates", "AE"),
-    ("russian federation", "RU"),
-    ("viet nam", "VN"),
-    ("hong kong", "HK"),
-    ("hong kong sar", "HK"),
-    ("macau", "MO"),
-    ("turkiye", "TR"),
-    ("ksa", "SA"),
-    ("macedonia", "MK"),
-    ("ivory coast", "CI"),
-    ("mainland china", "CN"),
-    ("prc", "CN"),
-    ("republic of ireland", "IE"),
-    ("espana", "ES"),
-    ("brasil", "BR"),
-    ("schweiz", "CH"),
-    ("suisse", "CH"),
-    ("svizzera", "CH"),
-    ("osterreich", "AT"),
-    ("oesterreich", "AT"),
-];
+const COUNTRY_NAMES: &str = include_str!("names/countries.txt");
 
 static ALL_COUNTRIES: LazyLock<Countries> = LazyLock::new(|| {
     let mut countries =
@@ -181,8 +173,9 @@ static ALL_COUNTRIES: LazyLock<Countries> = LazyLock::new(|| {
             }
         }
     }
-    for (name, code) in COUNTRY_NAMES {
-        countries.by_key.insert((*name).to_owned(), code);
+    let lines = COUNTRY_NAMES.lines().filter(|line| !line.starts_with('#'));
+    for (name, code) in lines.filter_map(|line| line.split_once('\t')) {
+        countries.by_key.insert(key::of(name), code);
     }
     countries
 });

@@ -1,10 +1,12 @@
 //! Places in free text and in fields.
 //!
 //! [`entries`] cuts a text into places, [`parts`] cuts a place into named parts and drops what is no name (postcodes,
-//! "Remote", "HQ"), [`resolve`] finds out what each part is with the help of the [`gazetteer`]. A name that the
-//! gazetteer does not know is kept as it stands beside a known region or country, and dropped alone: nothing is
-//! guessed. The tables and how to change them: `README.md` in this folder.
+//! "Remote", "HQ"), [`countries`] says which parts are countries, [`resolve`] finds out what each other part is and [`draft`] makes
+//! places of them, with the help of the [`gazetteer`]. A name that the gazetteer does not know is kept as it stands beside a known
+//! region or country, and dropped alone: nothing is guessed. The tables and how to change them: `README.md` in this folder.
 
+mod countries;
+mod draft;
 mod entries;
 mod gazetteer;
 mod key;
@@ -79,13 +81,16 @@ fn one_line(place: &Place) -> String {
     let region = place.region.as_deref().filter(|_| regional || place.country.is_none());
     let parts = [place.city.as_deref(), region, place.country.as_deref()];
     let mut line = String::new();
+    let mut last = "";
     for part in parts.into_iter().flatten().filter(|part| !part.is_empty()) {
-        if !line.is_empty() && !line.ends_with(part) {
+        if part == last {
+            continue;
+        }
+        if !line.is_empty() {
             line.push_str(", ");
         }
-        if !line.ends_with(part) {
-            line.push_str(part);
-        }
+        line.push_str(part);
+        last = part;
     }
     line
 }

@@ -66,6 +66,35 @@ fn one_place() {
         ("Ontario, Canada", "Ontario, Canada"),
         ("Boston Riverside", "Boston, Massachusetts, United States"),
         ("Thailand-Local", "Thailand"),
+        ("Oregon-Bend", "Bend, Oregon, United States"),
+        ("OR | Salem Depot | 7XYZ, United States", "Salem, Oregon, United States"),
+        ("OR | Remote, United States", "Oregon, United States"),
+        ("Jaén, J, ES, 23001", "Jaén, Spain"),
+        ("Medellín, ANT, CO", "Medellín, Colombia"),
+        ("Pune, MH, IN, 411001", "Pune, India"),
+        ("Regensburg, BY, DE, 93047", "Regensburg, Germany"),
+        ("Lebanon, OR", "Lebanon, Oregon, United States"),
+        ("Poland, OH", "Poland, Ohio, United States"),
+        ("Panama City Beach, FL", "Panama City Beach, Florida, United States"),
+        ("East Lansing, MI", "East Lansing, Michigan, United States"),
+        ("22 West Sample Road, Eugene, OR 97401", "Eugene, Oregon, United States"),
+        ("1012 AB Amsterdam", "Amsterdam, Netherlands"),
+        ("Lane County, OR", "Oregon, United States"),
+        ("Eugene, Lane County", "Eugene, Oregon, United States"),
+        ("Old Mill District, Chicago", "Chicago, Illinois, United States"),
+        ("St. Helens, OR", "St. Helens, Oregon, United States"),
+        ("Bergamo, Lombardia, Italia", "Bergamo, Italy"),
+        ("Noord-Brabant", "North Brabant, Netherlands"),
+        ("Berlin-Mitte", "Berlin, Germany"),
+        ("Frankfurt (Oder)", "Frankfurt (Oder), Germany"),
+        ("Mailand, Italien", "Milan, Italy"),
+        ("Varsovie, Pologne", "Warsaw, Poland"),
+        ("東京都港区", "Tokyo, Japan"),
+        ("北京, 中国", "Beijing, China"),
+        ("서울특별시", "Seoul, South Korea"),
+        ("Москва, Россия", "Moscow, Russia"),
+        ("Hybrid (London)", "London, United Kingdom"),
+        ("South Africa", "South Africa"),
         ("Amsterdam, The Netherlands", "Amsterdam, Netherlands"),
         ("São Paulo-Brazil", "São Paulo, Brazil"),
     ] {
@@ -85,6 +114,10 @@ fn several_places() {
         ("Paris, France, Oslo, Norway", "Paris, France; Oslo, Norway"),
         ("Denver, CO, Phoenix, AZ", "Denver, Colorado, United States; Phoenix, Arizona, United States"),
         ("Berlin\nVienna", "Berlin, Germany; Vienna, Austria"),
+        ("Oregon-Bend, Texas-Waco", "Bend, Oregon, United States; Waco, Texas, United States"),
+        ("Waco, TX, Leeds, UK", "Waco, Texas, United States; Leeds, United Kingdom"),
+        ("New York, New Jersey", "New York, United States; New Jersey, United States"),
+        ("Basel y Lyon", "Basel, Switzerland; Lyon, France"),
     ] {
         assert_eq!(shown(input), expected, "{input}");
     }
@@ -101,6 +134,10 @@ fn no_place() {
         "Hybrid - Flexible",
         "n/a",
         "Send us your CV",
+        "Main Campus",
+        "West Region",
+        "APAC - Remote",
+        "リモート",
         "-",
     ] {
         assert_eq!(from_text(input), Vec::<Place>::new(), "{input}");
@@ -176,6 +213,15 @@ proptest! {
         for place in &places {
             prop_assert_eq!(place.country.is_some(), place.country_code.is_some());
         }
+    }
+
+    #[test]
+    fn a_shown_place_is_read_again(
+        name in prop::sample::select(vec!["Lyon", "Tokyo", "Austin, TX", "Bogotá", "Köln", "Leeds", "Perth", "Cracow", "Pune", "Oregon", "Peru"])
+    ) {
+        let once = from_text(name);
+        let line = display(&once).unwrap_or_default();
+        prop_assert_eq!(from_text(&line), once);
     }
 
     #[test]
