@@ -6,14 +6,30 @@
 
 mod ashby;
 mod contract;
+mod feed;
 mod greenhouse;
+mod html;
+mod json_ld;
 mod lever;
+mod personio;
 mod reading;
+mod teamtailor;
+mod weworkremotely;
 
 pub use contract::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms};
 
 /// All sources, sorted by name.
-pub static SOURCES: &[&dyn Source] = &[&ashby::Ashby, &greenhouse::Greenhouse, &lever::Lever];
+pub static SOURCES: &[&dyn Source] = &[
+    &ashby::Ashby,
+    &feed::Feed,
+    &greenhouse::Greenhouse,
+    &html::HtmlBoard,
+    &json_ld::JsonLd,
+    &lever::Lever,
+    &personio::Personio,
+    &teamtailor::Teamtailor,
+    &weworkremotely::WeWorkRemotely,
+];
 
 /// The source of that name.
 ///

@@ -46,6 +46,11 @@ impl<'a> Document<'a> {
 pub(in crate::sources) struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
+    /// The JSON it is written in.
+    pub(in crate::sources) fn json(self) -> &'a str {
+        self.0
+    }
+
     /// What it is, for people.
     pub(in crate::sources) fn kind(self) -> &'static str {
         match self.0.as_bytes().first() {

@@ -24,12 +24,41 @@ pub(in crate::sources) fn range(
     Some(Pay { min, max, currency, period })
 }
 
+/// The period that a word for one names: `HOUR`, `Hourly`, `per hour`, `HUR` (UN/CEFACT).
+pub(in crate::sources) fn period(unit: &str) -> Option<Period> {
+    let unit = unit.trim().to_ascii_lowercase();
+    let unit = unit.trim_start_matches("per ").trim_start_matches("p.");
+    let periods = [
+        (Period::Hour, ["hour", "hur"]),
+        (Period::Day, ["dai", "day"]),
+        (Period::Week, ["week", "wee"]),
+        (Period::Month, ["month", "mon"]),
+        (Period::Year, ["year", "ann"]),
+    ];
+    periods.iter().find(|(_, words)| words.iter().any(|word| unit.starts_with(word))).map(|(period, _)| *period)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn dec(number: &str) -> Decimal {
         number.parse().unwrap()
+    }
+
+    #[test]
+    fn a_period_has_many_words() {
+        for (word, expected) in [
+            ("HOUR", Some(Period::Hour)),
+            ("HUR", Some(Period::Hour)),
+            ("Daily", Some(Period::Day)),
+            ("per week", Some(Period::Week)),
+            ("monthly", Some(Period::Month)),
+            ("Annually", Some(Period::Year)),
+            ("once", None),
+        ] {
+            assert_eq!(period(word), expected, "{word}");
+        }
     }
 
     #[test]
