@@ -95,11 +95,13 @@ fn posting(item: &Element) -> Result<RawPosting, String> {
     })
 }
 
-/// The text without what stands above it about the company.
+/// The text without what stands above it about the company, and without the link to its own page below.
 fn body(html: &str) -> &str {
     let head = html.find("Headquarters:").filter(|at| *at < 2000);
-    let end = head.and_then(|at| Some(at + html.get(at..)?.find("</p>")? + "</p>".len()));
-    end.and_then(|end| html.get(end..)).unwrap_or(html)
+    let start = head.and_then(|at| Some(at + html.get(at..)?.find("</p>")? + "</p>".len()));
+    let text = start.and_then(|start| html.get(start..)).unwrap_or(html);
+    let end = text.rfind("<strong>To apply:</strong>").and_then(|at| text.get(..at)?.rfind("<p>"));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 #[cfg(test)]

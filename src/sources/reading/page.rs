@@ -23,7 +23,7 @@ const APART: &str = "address article aside blockquote br dd div dl dt footer h1 
 pub(in crate::sources) struct HtmlPage {
     html: Html,
     base: Option<Url>,
-    /// True where the body or the document closes: a page cut in the middle does not.
+    /// True where the document closes: a page cut in the middle does not.
     pub(in crate::sources) whole: bool,
 }
 

@@ -27,7 +27,7 @@ fn an_item_is_read_with_its_own_tags() {
     let parsed = parse(
         "<item><title>Nim &amp; Nam: Cook: night shift</title><region>USA Only</region><country>Peru</country>\
          <state>Lima</state><skills>Knives, Fire,</skills><type>Contract</type><description>&lt;img src=\"x\" /&gt;&lt;p&gt;\
-         &lt;strong&gt;Headquarters:&lt;/strong&gt; Lima&lt;/p&gt;&lt;p&gt;Cook at night.&lt;/p&gt;</description>\
+         &lt;strong&gt;Headquarters:&lt;/strong&gt; Lima&lt;/p&gt;&lt;p&gt;Cook at night.&lt;/p&gt;&lt;p&gt;&lt;strong&gt;To apply:&lt;/strong&gt; x&lt;/p&gt;</description>\
          <pubDate>Fri, 10 Jul 2026 22:45:30 +0000</pubDate><expires_at>Sun, 09 Aug 2026 22:45:30 +0000</expires_at>\
          <link>https://weworkremotely.com/remote-jobs/nim-nam-cook</link></item>",
     );

@@ -21,7 +21,7 @@ pub(super) struct Scan {
     pub(super) tags: usize,
     /// True where the parser would take far more steps than there are bytes.
     pub(super) costly: bool,
-    /// True where body or document close.
+    /// True where the document closes, or the body where no tag opens the document.
     pub(super) closes: bool,
 }
 
@@ -30,6 +30,7 @@ pub(super) fn scan(html: &str) -> Scan {
     let mut scan = Scan::default();
     let (mut open, mut deepest) = (0_usize, 0_usize);
     let (mut formatting, mut most_formatting) = (0_usize, 0_usize);
+    let (mut root, mut closed_html, mut closed_body) = (false, false, false);
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         rest = rest.get(at + 1..).unwrap_or_default();
@@ -50,7 +51,12 @@ pub(super) fn scan(html: &str) -> Scan {
         rest = tag.get(end..).unwrap_or_default();
         scan.tags += 1;
         scan.costly |= attributes > ATTRIBUTES;
-        scan.closes |= closing && matches!(name.as_str(), "html" | "body");
+        match name.as_str() {
+            "html" if !closing => root = true,
+            "html" => closed_html = true,
+            "body" if closing => closed_body = true,
+            _ => {}
+        }
         if RAW.contains(&name.as_str()) && !closing {
             let Some(close) = closing_tag(rest, &name) else { break };
             rest = rest.get(close..).unwrap_or_default();
@@ -65,6 +71,7 @@ pub(super) fn scan(html: &str) -> Scan {
             deepest = deepest.max(open);
         }
     }
+    scan.closes = closed_html || closed_body && !root;
     scan.costly |= deepest.saturating_mul(scan.tags) > STEPS;
     scan.costly |= most_formatting.saturating_mul(scan.tags) > COPIES;
     scan
