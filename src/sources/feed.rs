@@ -58,7 +58,9 @@ impl Source for Feed {
         board.flag_option("whole")?;
         match board.url_option("url")? {
             Some(url) => Ok(request(url)),
-            None => Err(SourceError::Args("options.url: expected the address of the feed, got nothing".to_owned())),
+            None => Err(SourceError::Args(
+                "options.url: expected the address of the feed, got nothing".to_owned(),
+            )),
         }
     }
 
@@ -130,9 +132,10 @@ fn items(feed: &Xml) -> Result<(&Element, Vec<&Element>), SourceError> {
             let below = || root.elements().flat_map(Element::elements).filter(is_record).collect();
             Ok((root, if direct.is_empty() { below() } else { direct }))
         }
-        _ => Err(feed.root_named(&["rss", "feed", "rdf:RDF", "jobs"]).err().unwrap_or_else(|| {
-            SourceError::Layout("expected a feed".to_owned())
-        })),
+        _ => Err(feed
+            .root_named(&["rss", "feed", "rdf:RDF", "jobs"])
+            .err()
+            .unwrap_or_else(|| SourceError::Layout("expected a feed".to_owned()))),
     }
 }
 

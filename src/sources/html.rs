@@ -62,7 +62,8 @@ impl Source for HtmlBoard {
             }
         }
         let found = records.len() > 0;
-        if !found && let Some(detail) = &options.detail
+        if !found
+            && let Some(detail) = &options.detail
             && let Some(mut posting) = own.as_ref().and_then(|own| posting_page(board, detail, &html, own))
         {
             posting.company = posting.company.or_else(|| board.employer(&posting.url));
@@ -89,9 +90,12 @@ impl Source for HtmlBoard {
         let html = HtmlPage::read(page)?;
         let own = Url::parse(page.url).ok();
         let detail = options.detail.as_ref();
-        let found = detail.zip(own.as_ref()).and_then(|(detail, own)| posting_page(board, detail, &html, own));
+        let found =
+            detail.zip(own.as_ref()).and_then(|(detail, own)| posting_page(board, detail, &html, own));
         match found {
-            Some(_) if !html.whole => Err(SourceError::Layout("expected a whole page, got a part".to_owned())),
+            Some(_) if !html.whole => {
+                Err(SourceError::Layout("expected a whole page, got a part".to_owned()))
+            }
             Some(posting) => Ok(posting.or(&draft.posting)),
             None => Err(SourceError::Layout("detail: expected a posting, got none".to_owned())),
         }
@@ -120,18 +124,16 @@ fn posting(
     let one = |name: &str| fields.get(name).and_then(|field| field.value(scope));
     let many = |name: &str| fields.get(name).map(|field| field.values(scope)).unwrap_or_default();
     let text = |name: &str| fields.get(name).and_then(|field| field.markup(scope));
-    let title = one("title");
-    let url = match own {
-        Some(own) => own.clone(),
-        None => {
-            let link = one("link").ok_or("link: expected an address, got nothing")?;
-            html.resolve(&link).ok_or("link: expected an http(s) address")?
-        }
+    let url = if let Some(own) = own {
+        own.clone()
+    } else {
+        let link = one("link").ok_or("link: expected an address, got nothing")?;
+        html.resolve(&link).ok_or("link: expected an http(s) address")?
     };
-    let title = match (title, own) {
-        (Some(title), _) => title,
-        (None, Some(_)) => String::new(),
-        (None, None) => return Err("title: expected text, got nothing".to_owned()),
+    let title = match one("title") {
+        Some(title) => title,
+        None if own.is_some() => String::new(),
+        None => return Err("title: expected text, got nothing".to_owned()),
     };
     let id = one("id").unwrap_or_else(|| identity(&url));
     let company = one("company");

@@ -52,7 +52,9 @@ impl Source for JsonLd {
         let options = Options::read(board)?;
         Ok(match (&options.sitemap, &options.url) {
             (Some(Sitemaps::At(url)), _) => Request::xml(url.clone()),
-            (Some(Sitemaps::Robots(url)), _) => Request { url: url.clone().into(), headers: Vec::new(), body: None },
+            (Some(Sitemaps::Robots(url)), _) => {
+                Request { url: url.clone().into(), headers: Vec::new(), body: None }
+            }
             (None, url) => Request::html(url.as_ref().map(Url::to_string).unwrap_or_default()),
         })
     }
@@ -73,7 +75,11 @@ impl Source for JsonLd {
         let own = Url::parse(page.url).ok();
         let known = |url: &Url| own.as_ref().is_some_and(|own| identity(own) == identity(url));
         let first = options.sitemap.is_none() && options.url.as_ref().is_some_and(known);
-        let links = if first || options.next.is_some() && found.len() != 1 { options.links(&html) } else { Vec::new() };
+        let links = if first || options.next.is_some() && found.len() != 1 {
+            options.links(&html)
+        } else {
+            Vec::new()
+        };
         if first || !links.is_empty() {
             return listing(board, &options, &html, own.as_ref(), &found, links);
         }
@@ -86,7 +92,9 @@ impl Source for JsonLd {
         let html = HtmlPage::from_text(&text, page.url)?;
         let found = found(&text, &html);
         let mut parsed = posting_page(board, &html, Url::parse(page.url).ok().as_ref(), &found)?;
-        if let Some(at) = parsed.postings.iter().position(|posting| posting.source_id == draft.posting.source_id) {
+        if let Some(at) =
+            parsed.postings.iter().position(|posting| posting.source_id == draft.posting.source_id)
+        {
             parsed.postings.swap(0, at);
         } else if parsed.postings.len() > 1 {
             return Err(SourceError::Layout("expected one JobPosting, got several others".to_owned()));
@@ -103,7 +111,8 @@ fn found(text: &str, html: &HtmlPage) -> Vec<String> {
 
 /// A page for which a listing has a link, or that is listed in a sitemap.
 fn draft(board: &Board, url: &Url, changed: Option<String>) -> Draft {
-    let posting = RawPosting { source_id: source_id(board, url), url: url.to_string(), ..RawPosting::default() };
+    let posting =
+        RawPosting { source_id: source_id(board, url), url: url.to_string(), ..RawPosting::default() };
     Draft { posting, request: Request::html(url.clone()), changed }
 }
 
@@ -123,9 +132,12 @@ fn listing(
     let mut records = Records::default();
     let mut seen: HashSet<String> = own.map(identity).into_iter().collect();
     for json in found {
-        records.push(posting(board, html, own, json, None).inspect(|posting| {
-            seen.extend(Url::parse(&posting.url).ok().map(|url| identity(&url)));
-        }), || None);
+        records.push(
+            posting(board, html, own, json, None).inspect(|posting| {
+                seen.extend(Url::parse(&posting.url).ok().map(|url| identity(&url)));
+            }),
+            || None,
+        );
     }
     for url in links {
         if seen.insert(identity(&url)) {
@@ -137,7 +149,10 @@ fn listing(
         return Err(SourceError::Layout(message.to_owned()));
     }
     let mut parsed = records.into_parsed(None, html.whole);
-    let next = options.next.as_ref().and_then(|next| html.select(next).find_map(|link| html.resolve(link.attr("href")?)));
+    let next = options
+        .next
+        .as_ref()
+        .and_then(|next| html.select(next).find_map(|link| html.resolve(link.attr("href")?)));
     parsed.next = next.filter(|next| Some(next) != own).map(Request::html).into_iter().collect();
     Ok(parsed)
 }
@@ -150,7 +165,9 @@ fn posting_page(
     found: &[String],
 ) -> Result<Parsed, SourceError> {
     if found.is_empty() {
-        return Err(SourceError::Layout("expected a JobPosting in JSON-LD or microdata, got none".to_owned()));
+        return Err(SourceError::Layout(
+            "expected a JobPosting in JSON-LD or microdata, got none".to_owned(),
+        ));
     }
     let mut records = Records::default();
     for (at, json) in found.iter().enumerate() {
@@ -175,13 +192,15 @@ fn posting(
     if posting.title.trim().is_empty() {
         return Err("title: expected text, got nothing".to_owned());
     }
-    let linked = html.resolve(&posting.url).filter(|url| own.is_none_or(|own| identity(url) != identity(own)));
+    let linked =
+        html.resolve(&posting.url).filter(|url| own.is_none_or(|own| identity(url) != identity(own)));
     let url = match (own, linked, among) {
         (Some(own), _, None) if !html_is_listing(board, own) => own.clone(),
         (_, Some(linked), _) => linked,
         (Some(own), None, Some(at)) => {
             let mut url = own.clone();
-            let name = if posting.source_id.is_empty() { (at + 1).to_string() } else { posting.source_id.clone() };
+            let name =
+                if posting.source_id.is_empty() { (at + 1).to_string() } else { posting.source_id.clone() };
             url.set_fragment(Some(&format!("/{name}")));
             url
         }

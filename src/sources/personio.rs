@@ -43,7 +43,8 @@ impl Source for Personio {
         let language = board.text_option("language")?.unwrap_or("en");
         let code = language.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
         if !code || !(2..=8).contains(&language.len()) {
-            let message = format!("options.language: expected a code like \"de\", got \"{}\"", language.escape_debug());
+            let message =
+                format!("options.language: expected a code like \"de\", got \"{}\"", language.escape_debug());
             return Err(SourceError::Args(message));
         }
         Ok(Request::xml(format!("{site}/xml?language={language}")))
@@ -67,7 +68,8 @@ fn site(board: &Board) -> Result<String, SourceError> {
         None | Some("de") => "de",
         Some("com") => "com",
         Some(other) => {
-            let message = format!("options.domain: expected \"de\" or \"com\", got \"{}\"", other.escape_debug());
+            let message =
+                format!("options.domain: expected \"de\" or \"com\", got \"{}\"", other.escape_debug());
             return Err(SourceError::Args(message));
         }
     };
@@ -147,9 +149,7 @@ fn employment(position: &Element) -> Vec<String> {
     let kind = position.field("employmentType");
     let schedule = position.field("schedule");
     match kind {
-        Some(kind) if kind.eq_ignore_ascii_case("permanent") => {
-            schedule.into_iter().chain([kind]).collect()
-        }
+        Some(kind) if kind.eq_ignore_ascii_case("permanent") => schedule.into_iter().chain([kind]).collect(),
         kind => kind.into_iter().chain(schedule).collect(),
     }
 }

@@ -9,9 +9,7 @@ use super::{
     Board, Parsed, Source, SourceError, Terms,
     reading::{Document, Element, Records, Xml, from_json_feed, markup},
 };
-use crate::domain::{
-    Page, Place, Politeness, RawDate, RawPosting, RemoteOption, Request, Workplace,
-};
+use crate::domain::{Page, Place, Politeness, RawDate, RawPosting, RemoteOption, Request, Workplace};
 
 /// Items of a page of the RSS feed.
 const PAGE: usize = 100;
@@ -66,7 +64,8 @@ fn is_rss(board: &Board) -> Result<bool, SourceError> {
         None | Some("json") => Ok(false),
         Some("rss") => Ok(true),
         Some(other) => {
-            let message = format!("options.format: expected \"json\" or \"rss\", got \"{}\"", other.escape_debug());
+            let message =
+                format!("options.format: expected \"json\" or \"rss\", got \"{}\"", other.escape_debug());
             Err(SourceError::Args(message))
         }
     }
@@ -124,8 +123,10 @@ fn posting(board: &Board, channel: &Element, item: &Element) -> Result<RawPostin
     let offices: Vec<_> = item.children("locations").flat_map(|all| all.children("location")).collect();
     let places: Vec<Place> = offices.iter().filter_map(|office| place(office)).collect();
     // An office without town and country has only its name, which may be that of a place.
-    let named = offices.iter().filter(|office| place(office).is_none()).filter_map(|office| office.field("name"));
-    let company = item.field("company_name").or_else(|| board.company.clone()).or_else(|| channel.field("title"));
+    let named =
+        offices.iter().filter(|office| place(office).is_none()).filter_map(|office| office.field("name"));
+    let company =
+        item.field("company_name").or_else(|| board.company.clone()).or_else(|| channel.field("title"));
     Ok(RawPosting {
         source_id: item.required("guid")?,
         company: company.or_else(|| board.employer(&url)),

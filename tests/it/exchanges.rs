@@ -21,6 +21,7 @@ pub struct Meta {
     pub status: u16,
     pub content_type: String,
     pub recorded_at: Option<String>,
+    #[serde(default)]
     pub board: String,
     pub company: Option<String>,
     #[serde(default)]

@@ -29,6 +29,7 @@ mod other_service;
 mod process;
 mod queries;
 mod queue;
+mod recorded_pages;
 mod recordings;
 mod replay;
 mod rig;

@@ -119,7 +119,9 @@ impl Board {
         match self.options.get(key) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(SourceError::Args(format!("options.{key}: expected true or false, got {other}"))),
+            Some(other) => {
+                Err(SourceError::Args(format!("options.{key}: expected true or false, got {other}")))
+            }
         }
     }
 

@@ -20,7 +20,10 @@ const OTHERS: [&str; 6] = ["media", "itunes", "thr", "slash", "wfw", "georss"];
 /// Fields with the names of tags that mean them, the best first; names are in lower case without `-`, `_` and `.`.
 static TAGS: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
     let lines = include_str!("tags.tsv").lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once('\t')).map(|(field, names)| (field, names.split(' ').collect())).collect()
+    lines
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(field, names)| (field, names.split(' ').collect()))
+        .collect()
 });
 
 /// Reads the items of one board.
@@ -59,7 +62,8 @@ impl<'a> Reader<'a> {
         };
         let (places, locations) = tags.places();
         let (pay, pay_text) = tags.pay();
-        let workplace = text("remote").filter(|said| !matches!(said.to_lowercase().as_str(), "false" | "no" | "0"));
+        let workplace =
+            text("remote").filter(|said| !matches!(said.to_lowercase().as_str(), "false" | "no" | "0"));
         let posting = RawPosting {
             url,
             title: text("title").ok_or("title: expected text, got nothing")?,
@@ -155,7 +159,9 @@ impl<'a> Tags<'a> {
         let mut all: Vec<String> = Vec::new();
         for name in names {
             for (_, element) in self.0.iter().filter(|(known, _)| known == name) {
-                let said = words(element).or_else(|| element.attribute("term").map(str::to_owned)).unwrap_or_default();
+                let said = words(element)
+                    .or_else(|| element.attribute("term").map(str::to_owned))
+                    .unwrap_or_default();
                 let parts = said.split([',', ';', '|']).map(str::trim).filter(|part| !part.is_empty());
                 all.extend(parts.map(str::to_owned));
             }

@@ -26,7 +26,10 @@ fn a_board_says_where_its_feed_is() {
     let first = |options: &Value| Feed.first(&board(options)).map(|request| request.url);
     assert_eq!(first(&json!({})).as_deref(), Ok("https://feeds.test/jobs.xml"));
     for (options, message) in [
-        (json!({"title": "title"}), "options.title: expected \"company: title\" or \"title at company\", got \"title\""),
+        (
+            json!({"title": "title"}),
+            "options.title: expected \"company: title\" or \"title at company\", got \"title\"",
+        ),
         (json!({"whole": "yes"}), "options.whole: expected true or false, got \"yes\""),
         (json!({"url": "feeds.test"}), "options.url: expected an http(s) address, got \"feeds.test\""),
     ] {
@@ -53,7 +56,10 @@ fn the_tags_of_publishers_are_read() {
     assert_eq!(posting.description, Some(Text::Html("<p>Long</p>".to_owned())));
     let pay = posting.pay.unwrap();
     assert_eq!((pay.min, pay.max, pay.period), (Some(Decimal::new(12005, 1)), None, Some(Period::Week)));
-    assert_eq!((posting.employment, posting.skills), (vec!["Part Time".to_owned()], vec!["Food".to_owned(), "Sea".to_owned()]));
+    assert_eq!(
+        (posting.employment, posting.skills),
+        (vec!["Part Time".to_owned()], vec!["Food".to_owned(), "Sea".to_owned()])
+    );
     assert!(posting.deadline.is_some() && posting.posted.is_some() && posting.workplace.is_none());
     assert_eq!(posting.language.as_deref(), Some("en"));
 }
@@ -66,11 +72,17 @@ fn atom_has_links_in_attributes() {
          <published>2026-11-01T08:00:00Z</published><category term='fish'/><content type='xhtml'><div>Koche <b>gut</b></div></content>\
          <author><name>Max</name></author></entry></feed>",
     );
-    assert_eq!((posting.source_id.as_str(), posting.url.as_str()), ("pier:feeds.test/job/2", "https://feeds.test/job/2"));
+    assert_eq!(
+        (posting.source_id.as_str(), posting.url.as_str()),
+        ("pier:feeds.test/job/2", "https://feeds.test/job/2")
+    );
     assert_eq!(posting.company.as_deref(), Some("Pier"));
     assert_eq!(posting.description, Some(Text::Html("<div>Koche <b>gut</b></div>".to_owned())));
     assert_eq!(posting.posted, Some(crate::domain::RawDate::Text("2026-11-01T08:00:00Z".to_owned())));
-    assert_eq!((posting.language.as_deref(), posting.skills.as_slice()), (Some("de"), ["fish".to_owned()].as_slice()));
+    assert_eq!(
+        (posting.language.as_deref(), posting.skills.as_slice()),
+        (Some("de"), ["fish".to_owned()].as_slice())
+    );
 }
 
 #[test]
@@ -87,15 +99,19 @@ fn older_and_plainer_forms_are_read() {
     );
     assert_eq!((jobs.source_id.as_str(), jobs.pay_text.as_deref()), ("pier:4", Some("20 GBP an hour")));
     assert_eq!(jobs.workplace, Some(Workplace::Text("Fully remote".to_owned())));
-    let json = one(r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": 5, "url": "https://feeds.test/5", "title": "Cook",
-        "content_text": "Cook well", "tags": ["fish"], "date_published": "2026-11-01", "language": "en"}]}"#);
+    let json = one(
+        r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": 5, "url": "https://feeds.test/5", "title": "Cook",
+        "content_text": "Cook well", "tags": ["fish"], "date_published": "2026-11-01", "language": "en"}]}"#,
+    );
     assert_eq!((json.source_id.as_str(), json.skills.len()), ("pier:5", 1));
 }
 
 #[test]
 fn the_employer_may_stand_in_the_title() {
     let split = |form: &str, title: &str| {
-        let body = format!("<rss><channel><item><title>{title}</title><link>https://f.test/1</link></item></channel></rss>");
+        let body = format!(
+            "<rss><channel><item><title>{title}</title><link>https://f.test/1</link></item></channel></rss>"
+        );
         let parsed = parse(&json!({"title": form}), &body);
         match parsed.postings.first() {
             Some(posting) => Ok((posting.company.clone().unwrap(), posting.title.clone())),
@@ -111,7 +127,8 @@ fn the_employer_may_stand_in_the_title() {
 
 #[test]
 fn a_feed_is_whole_where_the_board_says_so() {
-    let body = "<rss><channel><atom:link rel='next' href='?page=2'/><item><title>A</title></item></channel></rss>";
+    let body =
+        "<rss><channel><atom:link rel='next' href='?page=2'/><item><title>A</title></item></channel></rss>";
     let parsed = parse(&json!({"whole": true}), body);
     assert!(parsed.complete);
     assert_eq!(parsed.next[0].url, "https://feeds.test/jobs.xml?page=2");

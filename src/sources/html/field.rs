@@ -14,30 +14,38 @@ use crate::domain::Text;
 const MOST: usize = 100;
 
 /// Where a value stands: `a.title`, `a.title@href`, `@data-id` for the element itself, or a table of `select`, `attribute` and
-/// `pattern`, a regular expression whose group is the value.
+/// `pattern` (a regular expression whose group is the value) and `split` (what stands between several values in one text).
 #[derive(Debug)]
 pub(super) struct Field {
     /// Elements within; the element itself where there is none.
     select: Option<Selector>,
     attribute: Option<String>,
     pattern: Option<Regex>,
+    split: Option<String>,
 }
 
 impl Field {
-    /// Reads an option; links have their address in `href` where nothing else is said.
+    /// Reads an option.
+    ///
+    /// # Errors
+    /// [`SourceError::Args`] names it and what was expected.
     pub(super) fn read(option: &str, value: &Json) -> Result<Self, SourceError> {
-        let mut field = match value {
-            Json::String(text) => Self::short(option, text)?,
-            Json::Object(table) => Self::table(option, table)?,
-            other => {
-                return Err(SourceError::Args(format!(
-                    "options.{option}: expected a CSS selector or a table, got {other}"
-                )));
-            }
-        };
-        if option.ends_with("link") && field.attribute.is_none() {
-            field.attribute = Some("href".to_owned());
+        match value {
+            Json::String(text) => Self::short(option, text),
+            Json::Object(table) => Self::table(option, table),
+            other => Err(SourceError::Args(format!(
+                "options.{option}: expected a CSS selector or a table, got {other}"
+            ))),
         }
+    }
+
+    /// [`Field::read`] for a link: its address is in `href` where nothing else is said.
+    ///
+    /// # Errors
+    /// As [`Field::read`].
+    pub(super) fn link(option: &str, value: &Json) -> Result<Self, SourceError> {
+        let mut field = Self::read(option, value)?;
+        field.attribute.get_or_insert_with(|| "href".to_owned());
         Ok(field)
     }
 
@@ -51,12 +59,12 @@ impl Field {
             return Err(SourceError::Args(format!("options.{option}: expected a CSS selector, got \"\"")));
         }
         let select = (!select.is_empty()).then(|| css(option, select)).transpose()?;
-        Ok(Self { select, attribute, pattern: None })
+        Ok(Self { select, attribute, pattern: None, split: None })
     }
 
     fn table(option: &str, table: &Map<String, Json>) -> Result<Self, SourceError> {
         let wrong = |message: String| SourceError::Args(format!("options.{option}.{message}"));
-        let known = ["select", "attribute", "pattern"];
+        let known = ["select", "attribute", "pattern", "split"];
         if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(wrong(format!("{key}: unknown option, expected {}", known.join(", "))));
         }
@@ -74,7 +82,12 @@ impl Field {
                 wrong(format!("pattern: expected a regular expression with one group, got \"{shown}\""))
             })
         });
-        Ok(Self { select, attribute, pattern: pattern.transpose()? })
+        let split = match table.get("split") {
+            None => None,
+            Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),
+            Some(other) => return Err(wrong(format!("split: expected text, got {other}"))),
+        };
+        Ok(Self { select, attribute, pattern: pattern.transpose()?, split })
     }
 
     /// The first value within an element.
@@ -86,8 +99,14 @@ impl Field {
     pub(super) fn values(&self, scope: ElementRef<'_>) -> Vec<String> {
         let mut values: Vec<String> = Vec::new();
         for value in self.elements(scope).take(MOST).filter_map(|element| self.of(element)) {
-            if !values.contains(&value) {
-                values.push(value);
+            let parts: Vec<&str> = match &self.split {
+                Some(between) => value.split(between.as_str()).map(str::trim).collect(),
+                None => vec![value.as_str()],
+            };
+            for part in parts {
+                if !part.is_empty() && values.len() < MOST && values.iter().all(|known| known != part) {
+                    values.push(part.to_owned());
+                }
             }
         }
         values

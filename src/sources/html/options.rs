@@ -81,15 +81,18 @@ impl Options {
         let detail = match board.options.get("detail") {
             None => None,
             Some(Json::Object(table)) => {
-                let known = |key: &&String| !FIELDS.contains(&key.as_str()) || matches!(key.as_str(), "link" | "id");
+                let known =
+                    |key: &&String| !FIELDS.contains(&key.as_str()) || matches!(key.as_str(), "link" | "id");
                 if let Some(key) = table.keys().find(known) {
-                    return Err(wrong(&format!("detail.{key}: unknown option, expected a field of a posting")));
+                    return Err(wrong(&format!(
+                        "detail.{key}: unknown option, expected a field of a posting"
+                    )));
                 }
                 Some(self::fields("detail.", table)?)
             }
             Some(other) => return Err(wrong(&format!("detail: expected a table of selectors, got {other}"))),
         };
-        let next = board.options.get("next").map(|value| Field::read("next link", value).map_err(named_next));
+        let next = board.options.get("next").map(|value| Field::link("next", value));
         Ok(Self {
             url,
             item: css("item", item)?,
@@ -118,18 +121,13 @@ fn wrong(message: &str) -> SourceError {
     SourceError::Args(format!("options.{message}"))
 }
 
-fn named_next(error: SourceError) -> SourceError {
-    match error {
-        SourceError::Args(message) => SourceError::Args(message.replace("options.next link", "options.next")),
-        other => other,
-    }
-}
-
 fn fields(within: &str, options: &Map<String, Json>) -> Result<Fields, SourceError> {
     let mut fields = Fields::new();
     for name in FIELDS {
         if let Some(value) = options.get(name) {
-            fields.insert(name, Field::read(&format!("{within}{name}"), value)?);
+            let option = format!("{within}{name}");
+            let read = if name == "link" { Field::link(&option, value) } else { Field::read(&option, value) };
+            fields.insert(name, read?);
         }
     }
     Ok(fields)
@@ -155,14 +153,18 @@ impl Counter {
                 if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
                     return Err(wrong(&format!("page.{key}: unknown option, expected {}", known.join(", "))));
                 }
-                let Some(name) = table.get("parameter").and_then(Json::as_str).filter(|name| !name.is_empty()) else {
+                let Some(name) =
+                    table.get("parameter").and_then(Json::as_str).filter(|name| !name.is_empty())
+                else {
                     return Err(wrong("page.parameter: expected the name of a parameter"));
                 };
                 let first = number("page.first", table.get("first"), 0)?.unwrap_or(1);
                 let step = number("page.step", table.get("step"), 1)?.unwrap_or(1);
                 Ok(Some(Self { parameter: name.to_owned(), first, step, pages }))
             }
-            Some(other) => Err(wrong(&format!("page: expected the name of a parameter or a table, got {other}"))),
+            Some(other) => {
+                Err(wrong(&format!("page: expected the name of a parameter or a table, got {other}")))
+            }
         }
     }
 

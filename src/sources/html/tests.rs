@@ -30,14 +30,14 @@ fn every_field_has_its_selector() {
     let board = with(&json!({
         "id": "@data-id", "company": ".by", "location": ".place", "description": ".text", "requirements": ".needs li",
         "date": "time@datetime", "deadline": {"select": ".until", "pattern": "until (.+)"}, "pay": ".pay", "type": ".kind span",
-        "remote": ".remote", "tags": ".tag", "language": "@lang",
+        "remote": ".remote", "tags": {"select": ".tag", "split": " - "}, "language": "@lang",
     }));
     let html = page(
         "<ul><li class=job data-id=7 lang=en><h2>Cook<br>at sea</h2><a href='job/7#x'>more</a><i class=by>Ship &amp; Co</i>\
          <i class=place>Hull</i><i class=place>Bergen</i><i class=place>Hull</i><div class=text><p>Cook <b>well</b>.</p></div>\
          <div class=needs><ul><li>Knife</li><li>Fire</li></ul></div><time datetime=2026-11-01>1 Nov</time>\
          <i class=until>Open until 1 December 2026</i><i class=pay>20 EUR an hour</i><p class=kind><span>Full-time</span>\
-         <span>Fixed term</span></p><i class=remote>On board</i><i class=tag>fish</i></li></ul>",
+         <span>Fixed term</span></p><i class=remote>On board</i><i class=tag>fish - salt</i></li></ul>",
     );
     let parsed = parse(&board, "https://quay.test/jobs", &html).unwrap();
     assert!(parsed.complete && parsed.rejected.is_empty());
@@ -52,7 +52,10 @@ fn every_field_has_its_selector() {
     assert_eq!(posting.pay_text.as_deref(), Some("20 EUR an hour"));
     assert_eq!(posting.employment, ["Full-time", "Fixed term"]);
     assert_eq!(posting.workplace, Some(Workplace::Text("On board".to_owned())));
-    assert_eq!((posting.skills.as_slice(), posting.language.as_deref()), (["fish".to_owned()].as_slice(), Some("en")));
+    assert_eq!(
+        (posting.skills.as_slice(), posting.language.as_deref()),
+        (["fish".to_owned(), "salt".to_owned()].as_slice(), Some("en"))
+    );
 }
 
 #[test]
@@ -81,7 +84,10 @@ fn a_page_without_items_says_so_or_has_changed() {
     let first = "https://quay.test/jobs";
     assert!(parse(&board, first, &page("<p class=none>Nothing open</p>")).unwrap().complete);
     let error = parse(&board, first, &page("<p>New site</p>")).unwrap_err().to_string();
-    assert!(error.starts_with("unexpected layout: item: expected an element that matches, got none"), "{error}");
+    assert!(
+        error.starts_with("unexpected layout: item: expected an element that matches, got none"),
+        "{error}"
+    );
     let last = parse(&board, "https://quay.test/jobs?p=3", &page("<p>No more</p>")).unwrap();
     assert!(last.complete && last.next.is_empty());
     let cut = "<html><body><li class=job><h2>One</h2><a href=/1>1</a></li>";
@@ -109,7 +115,9 @@ fn pages_follow_each_other() {
 
 #[test]
 fn a_posting_may_have_a_page_of_its_own() {
-    let board = with(&json!({"location": "i", "detail": {"title": "h1", "description": "article", "location": ".where"}}));
+    let board = with(
+        &json!({"location": "i", "detail": {"title": "h1", "description": "article", "location": ".where"}}),
+    );
     let listing = page("<li class=job><h2>Cook</h2><a href=/1>1</a><i>Hull</i></li>");
     let parsed = parse(&board, "https://quay.test/jobs", &listing).unwrap();
     let draft = &parsed.drafts[0];
@@ -119,7 +127,10 @@ fn a_posting_may_have_a_page_of_its_own() {
     let own = Page { url: "https://quay.test/1", content_type: None, body: html.as_bytes() };
     let posting = HtmlBoard.complete(&board, &own, draft).unwrap();
     assert_eq!((posting.title.as_str(), posting.source_id.as_str()), ("Cook at sea", "quay:quay.test/1"));
-    assert_eq!((posting.locations.as_slice(), posting.company.as_deref()), (["Hull".to_owned()].as_slice(), Some("Quay Inc")));
+    assert_eq!(
+        (posting.locations.as_slice(), posting.company.as_deref()),
+        (["Hull".to_owned()].as_slice(), Some("Quay Inc"))
+    );
     let read = parse(&board, own.url, &html).unwrap();
     assert_eq!((read.postings.len(), read.complete), (1, false));
 
@@ -135,14 +146,17 @@ fn a_wrong_option_is_named() {
     for (options, message) in [
         (json!({}), "options.url: expected the address of the listing, got nothing"),
         (json!({"url": "https://quay.test"}), "options.item: expected a CSS selector, got nothing"),
-        (json!({"url": "https://quay.test", "item": "li"}), "options.title: expected a CSS selector, got nothing"),
+        (
+            json!({"url": "https://quay.test", "item": "li"}),
+            "options.title: expected a CSS selector, got nothing",
+        ),
         (
             json!({"url": "https://quay.test", "item": "li", "title": 7, "link": "a"}),
             "options.title: expected a CSS selector or a table, got 7",
         ),
         (
             json!({"url": "https://quay.test", "item": "li", "title": {"select": "a", "attr": "x"}, "link": "a"}),
-            "options.title.attr: unknown option, expected select, attribute, pattern",
+            "options.title.attr: unknown option, expected select, attribute, pattern, split",
         ),
         (
             json!({"url": "https://quay.test", "item": "li", "title": {"pattern": "(a)(b)"}, "link": "a"}),
@@ -165,6 +179,9 @@ fn a_wrong_option_is_named() {
     }
     for (key, value) in [("item", "li["), ("next", "a["), ("empty", "p["), ("date", "time[")] {
         let error = HtmlBoard.first(&with(&json!({ key: value }))).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("options.{key}: expected a CSS selector, got \"{value}\": ")), "{error}");
+        assert!(
+            error.starts_with(&format!("options.{key}: expected a CSS selector, got \"{value}\": ")),
+            "{error}"
+        );
     }
 }

@@ -48,9 +48,13 @@ impl Options {
         let selector = |key: &str| board.text_option(key)?.map(|text| css(key, text)).transpose();
         let pattern = |key: &str| board.text_option(key)?.map(|text| Pattern::new(key, text)).transpose();
         let sitemap = match (board.text_option("sitemap")?, &url) {
-            (None, None) => return Err(missing("url: expected the address of a listing page, or options.sitemap")),
+            (None, None) => {
+                return Err(missing("url: expected the address of a listing page, or options.sitemap"));
+            }
             (None, Some(_)) => None,
-            (Some("robots"), None) => return Err(missing("url: expected an address of the site, for its robots.txt")),
+            (Some("robots"), None) => {
+                return Err(missing("url: expected an address of the site, for its robots.txt"));
+            }
             (Some("robots"), Some(url)) => {
                 let robots = url.join("/robots.txt").map_err(|error| missing(&format!("url: {error}")))?;
                 Some(Sitemaps::Robots(robots))
@@ -74,7 +78,9 @@ impl Options {
 
     /// The addresses of postings that a listing page links to, each once.
     pub(super) fn links(&self, page: &HtmlPage) -> Vec<Url> {
-        let Some(all) = self.links.clone().or_else(|| Selector::parse("a[href]").ok()) else { return Vec::new() };
+        let Some(all) = self.links.clone().or_else(|| Selector::parse("a[href]").ok()) else {
+            return Vec::new();
+        };
         let mut seen = HashSet::new();
         let links = page.select(&all).filter_map(|link| page.resolve(link.attr("href")?));
         let wanted = links.filter(|url| self.wants_page(url, self.url.as_ref()));
@@ -113,7 +119,8 @@ enum Pattern {
 
 impl Pattern {
     fn new(key: &str, text: &str) -> Result<Self, SourceError> {
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~' | ':' | '%' | '=' | '&');
+        let plain =
+            |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~' | ':' | '%' | '=' | '&');
         if text.chars().all(plain) && text.starts_with("http") {
             return Ok(Self::Address(text.to_owned()));
         }

@@ -40,7 +40,10 @@ fn a_board_says_where_its_pages_are() {
         (json!({}), "options.url: expected the address of a listing page, or options.sitemap"),
         (json!({"sitemap": "robots"}), "options.url: expected an address of the site, for its robots.txt"),
         (json!({"url": "ftp://h.test"}), "options.url: expected an http(s) address, got \"ftp://h.test\""),
-        (json!({"url": "https://h.test"}), "options.path: expected a pattern of the addresses of postings, or options.links"),
+        (
+            json!({"url": "https://h.test"}),
+            "options.path: expected a pattern of the addresses of postings, or options.links",
+        ),
         (json!({"url": "https://h.test", "path": 7}), "options.path: expected text, got 7"),
     ] {
         assert_eq!(first(&options).unwrap_err().to_string(), message);
@@ -56,13 +59,17 @@ fn a_board_says_where_its_pages_are() {
 
 #[test]
 fn a_listing_leads_to_pages() {
-    let options = json!({"url": "https://h.test/jobs/", "path": "/jobs/", "next": "a.next", "empty": ".none"});
+    let options =
+        json!({"url": "https://h.test/jobs/", "path": "/jobs/", "next": "a.next", "empty": ".none"});
     let board = board(&options);
     let html = "<html><body><a href='/jobs/'>all</a><a href='1-cook#x'>1</a><a href='/jobs/1-cook?utm_source=a'>1</a>\
                 <a href='https://other.test/jobs/2'>2</a><a href=/about>a</a><a class=next href='?p=2'>next</a></body></html>";
     let parsed = parse(&board, "https://h.test/jobs/", html.as_bytes()).unwrap();
     let [draft] = parsed.drafts.as_slice() else { panic!("{parsed:?}") };
-    assert_eq!((draft.posting.source_id.as_str(), draft.request.url.as_str()), ("harbour:h.test/jobs/1-cook", "https://h.test/jobs/1-cook"));
+    assert_eq!(
+        (draft.posting.source_id.as_str(), draft.request.url.as_str()),
+        ("harbour:h.test/jobs/1-cook", "https://h.test/jobs/1-cook")
+    );
     assert_eq!(parsed.next[0].url, "https://h.test/jobs/?p=2");
     assert!(parsed.complete);
 
@@ -77,10 +84,14 @@ fn a_listing_leads_to_pages() {
 #[test]
 fn a_page_is_known_by_its_address() {
     let board = board(&json!({"url": "https://h.test/jobs", "path": "/jobs/"}));
-    let html = page(r#"{"@type": "JobPosting", "title": "Cook", "url": "https://apply.test/77", "identifier": 77}"#);
+    let html =
+        page(r#"{"@type": "JobPosting", "title": "Cook", "url": "https://apply.test/77", "identifier": 77}"#);
     let parsed = parse(&board, "https://h.test/jobs/1-cook", html.as_bytes()).unwrap();
     let posting = &parsed.postings[0];
-    assert_eq!((posting.source_id.as_str(), posting.url.as_str()), ("harbour:h.test/jobs/1-cook", "https://h.test/jobs/1-cook"));
+    assert_eq!(
+        (posting.source_id.as_str(), posting.url.as_str()),
+        ("harbour:h.test/jobs/1-cook", "https://h.test/jobs/1-cook")
+    );
     assert_eq!(posting.company.as_deref(), Some("Harbour Ltd"));
     assert!(!parsed.complete);
     let error = parse(&board, "https://h.test/jobs/2", page("").as_bytes()).unwrap_err().to_string();
@@ -102,7 +113,8 @@ fn several_postings_of_one_page_are_told_apart() {
     let draft = draft(&board, &Url::parse("https://h.test/jobs/a").unwrap(), None);
     let page = Page { url: "https://h.test/team", content_type: None, body: html.as_bytes() };
     assert_eq!(JsonLd.complete(&board, &page, &draft).unwrap().title, "A");
-    let other = Draft { posting: RawPosting { source_id: "harbour:x".to_owned(), ..RawPosting::default() }, ..draft };
+    let other =
+        Draft { posting: RawPosting { source_id: "harbour:x".to_owned(), ..RawPosting::default() }, ..draft };
     assert!(JsonLd.complete(&board, &page, &other).is_err());
 }
 

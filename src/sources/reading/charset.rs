@@ -30,8 +30,8 @@ fn declared(body: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let xml = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split("?>").next());
     let found = xml.and_then(|declaration| label(declaration, "encoding")).or_else(|| {
-        let metas = head.split("<meta").skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
-        metas.filter_map(|meta| label(meta, "charset")).next()
+        let mut metas = head.split("<meta").skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
+        metas.find_map(|meta| label(meta, "charset"))
     })?;
     // A declaration that can be read byte by byte is not in an encoding of two bytes.
     Some(if found == UTF_16LE || found == UTF_16BE { UTF_8 } else { found })
@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_page_declares_itself() {
-        let meta = b"<html><head><meta http-equiv=Content-Type content='text/html; charset=windows-1250'>\x8awiat";
+        let meta =
+            b"<html><head><meta http-equiv=Content-Type content='text/html; charset=windows-1250'>\x8awiat";
         assert!(decode(meta, Some("text/html")).ends_with("Šwiat"));
         let short = b"<meta name=x><META CHARSET = \"Shift_JIS\"><p>\x93\x8c\x8b\x9e";
         assert!(decode(short, None).ends_with("東京"));

@@ -83,7 +83,10 @@ mod tests {
         let html = |html: &str| Some(Text::Html(html.to_owned()));
         assert_eq!(markup("<p>Tea &amp; cake</p>"), html("<p>Tea &amp; cake</p>"));
         assert_eq!(markup("&lt;p&gt;Tea &amp;amp; cake&lt;/p&gt;"), html("<p>Tea &amp; cake</p>"));
-        assert_eq!(markup("Tea & cake, 3 < 4\nat four"), Some(Text::Plain("Tea & cake, 3 < 4\nat four".to_owned())));
+        assert_eq!(
+            markup("Tea & cake, 3 < 4\nat four"),
+            Some(Text::Plain("Tea & cake, 3 < 4\nat four".to_owned()))
+        );
         assert_eq!(markup(" \n"), None);
     }
 

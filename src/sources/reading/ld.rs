@@ -31,9 +31,11 @@ pub(in crate::sources) fn from_json_ld(posting: &Object<'_>) -> RawPosting {
     let places: Vec<Object<'_>> = objects(posting, "jobLocation").collect();
     let (addresses, mut locations) = locations(&places);
     locations.extend(texts(posting, "jobLocation"));
-    let telecommute = texts(posting, "jobLocationType").iter().any(|kind| kind.eq_ignore_ascii_case("telecommute"));
+    let telecommute =
+        texts(posting, "jobLocationType").iter().any(|kind| kind.eq_ignore_ascii_case("telecommute"));
     if telecommute && addresses.is_empty() && locations.is_empty() {
-        locations.extend(objects(posting, "applicantLocationRequirements").filter_map(|area| area.text("name")));
+        locations
+            .extend(objects(posting, "applicantLocationRequirements").filter_map(|area| area.text("name")));
         locations.extend(texts(posting, "applicantLocationRequirements"));
     }
     RawPosting {
@@ -74,7 +76,8 @@ fn identifier(posting: &Object<'_>) -> Option<String> {
 }
 
 fn company(posting: &Object<'_>) -> Option<String> {
-    let named = |organization: Object<'_>| organization.text("name").or_else(|| organization.text("legalName"));
+    let named =
+        |organization: Object<'_>| organization.text("name").or_else(|| organization.text("legalName"));
     let organization = objects(posting, "hiringOrganization").find_map(named);
     organization.or_else(|| texts(posting, "hiringOrganization").into_iter().next())
 }
@@ -87,7 +90,8 @@ fn locations(places: &[Object<'_>]) -> (Vec<Place>, Vec<String>) {
         // A name in several parts is a place; any other may be that of a building.
         let name = place.text("name").filter(|name| {
             let known = |part: &Place| part.city.as_ref().is_some_and(|city| name.contains(city.as_str()));
-            parts.iter().all(|part| *part == Place::default()) || name.contains(", ") && !parts.iter().any(known)
+            parts.iter().all(|part| *part == Place::default())
+                || name.contains(", ") && !parts.iter().any(known)
         });
         names.extend(texts(place, "address").into_iter().chain(name));
         for part in parts {
@@ -125,7 +129,8 @@ fn asked(posting: &Object<'_>) -> (Vec<String>, Vec<(&'static str, Text)>) {
             named.or_else(|| experience(&term))
         }));
         if key == "skills" {
-            let names: Vec<_> = said.iter().flat_map(|text| text.split([',', ';', '\n'])).map(str::trim).collect();
+            let names: Vec<_> =
+                said.iter().flat_map(|text| text.split([',', ';', '\n'])).map(str::trim).collect();
             let short = |name: &&str| name.chars().count() <= SKILL && !name.contains('<');
             if names.iter().all(short) {
                 skills.extend(names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned));
@@ -140,7 +145,8 @@ fn asked(posting: &Object<'_>) -> (Vec<String>, Vec<(&'static str, Text)>) {
 fn experience(term: &Object<'_>) -> Option<String> {
     let months = term.get("monthsOfExperience")?.decimal()?;
     let twelve = rust_decimal::Decimal::from(12);
-    let (count, unit) = if months >= twelve { ((months / twelve).floor(), "years") } else { (months, "months") };
+    let (count, unit) =
+        if months >= twelve { ((months / twelve).floor(), "years") } else { (months, "months") };
     Some(format!("{count} {unit} of experience"))
 }
 
@@ -162,10 +168,13 @@ fn requirements(asked: &[(&str, Text)]) -> Option<Text> {
 fn description(posting: &Object<'_>, asked: &[(&str, Text)]) -> Option<Text> {
     let body = texts(posting, "description").join("\n");
     let duties = markup(&texts(posting, "responsibilities").join("\n"));
-    let further: Vec<_> = duties.map(|text| ("Responsibilities", text)).into_iter().chain(asked.iter().cloned()).collect();
-    let known = gist(&body);
     let further: Vec<_> =
-        further.into_iter().filter(|(_, Text::Html(text) | Text::Plain(text))| !known.contains(&gist(text))).collect();
+        duties.map(|text| ("Responsibilities", text)).into_iter().chain(asked.iter().cloned()).collect();
+    let known = gist(&body);
+    let further: Vec<_> = further
+        .into_iter()
+        .filter(|(_, Text::Html(text) | Text::Plain(text))| !known.contains(&gist(text)))
+        .collect();
     if further.is_empty() {
         return markup(&body);
     }

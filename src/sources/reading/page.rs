@@ -62,7 +62,10 @@ impl HtmlPage {
     }
 
     /// The elements that match, in the order of the page.
-    pub(in crate::sources) fn select<'a>(&'a self, selector: &'a Selector) -> impl Iterator<Item = ElementRef<'a>> {
+    pub(in crate::sources) fn select<'a>(
+        &'a self,
+        selector: &'a Selector,
+    ) -> impl Iterator<Item = ElementRef<'a>> {
         self.html.select(selector)
     }
 
@@ -114,7 +117,8 @@ pub(in crate::sources) fn css(option: &str, text: &str) -> Result<Selector, Sour
 
 /// What a page is known by: its address without scheme, fragment, trailing slash and the parameters of campaigns.
 pub(in crate::sources) fn identity(url: &Url) -> String {
-    let kept: Vec<&str> = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();
+    let kept: Vec<&str> =
+        url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();
     let kept = kept.into_iter().filter(|pair| {
         let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
         !name.starts_with("utm_") && !TRACKERS.contains(&name.as_str())
@@ -122,7 +126,8 @@ pub(in crate::sources) fn identity(url: &Url) -> String {
     let query = kept.collect::<Vec<_>>().join("&");
     let mut identity = url.host_str().unwrap_or_default().to_owned();
     if let Some(port) = url.port() {
-        identity.push_str(&format!(":{port}"));
+        identity.push(':');
+        identity.push_str(&port.to_string());
     }
     identity.push_str(url.path().trim_end_matches('/'));
     if !query.is_empty() {

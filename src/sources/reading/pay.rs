@@ -35,7 +35,10 @@ pub(in crate::sources) fn period(unit: &str) -> Option<Period> {
         (Period::Month, ["month", "mon"]),
         (Period::Year, ["year", "ann"]),
     ];
-    periods.iter().find(|(_, words)| words.iter().any(|word| unit.starts_with(word))).map(|(period, _)| *period)
+    periods
+        .iter()
+        .find(|(_, words)| words.iter().any(|word| unit.starts_with(word)))
+        .map(|(period, _)| *period)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! that ends before its root closes or is damaged says so ([`Xml::whole`]), so that nothing is concluded from what it lacks. Names are
 //! compared without prefix and case. Depth and number of elements are bounded; external entities are never looked at.
 
+use std::fmt::Write as _;
+
 use quick_xml::{
     Reader, XmlVersion,
     escape::unescape,
@@ -176,12 +178,13 @@ impl Element {
                     out.push('<');
                     out.push_str(name);
                     for (key, value) in &element.attributes {
-                        out.push_str(&format!(" {key}=\"{}\"", escape(value).replace('"', "&quot;")));
+                        let value = escape(value).replace('"', "&quot;");
+                        let _ = write!(out, " {key}=\"{value}\"");
                     }
                     out.push('>');
                     element.push_markup(out);
                     if !matches!(name, "br" | "hr" | "img" | "input" | "wbr") {
-                        out.push_str(&format!("</{name}>"));
+                        let _ = write!(out, "</{name}>");
                     }
                 }
             }

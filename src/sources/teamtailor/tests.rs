@@ -53,7 +53,8 @@ fn an_item_of_rss_is_read_with_its_offices() {
                 <tt:city>Lund</tt:city><tt:country>Sweden</tt:country></tt:location><tt:location><tt:name>Malm\u{f6}\
                 </tt:name><tt:city></tt:city></tt:location></tt:locations><tt:department>K\u{f6}k</tt:department></item>";
     let url = "https://fika.teamtailor.com/jobs.rss?per_page=100&offset=100";
-    let rss = |items: &str| format!("<rss xmlns:tt=\"x\"><channel><title>Fika</title>{items}</channel></rss>");
+    let rss =
+        |items: &str| format!("<rss xmlns:tt=\"x\"><channel><title>Fika</title>{items}</channel></rss>");
     let parsed = parse(Some("rss"), url, &rss(item));
     let posting = &parsed.postings[0];
     assert!(parsed.complete && parsed.next.is_empty());

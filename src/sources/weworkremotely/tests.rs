@@ -34,7 +34,10 @@ fn an_item_is_read_with_its_own_tags() {
     let posting = &parsed.postings[0];
     assert!(!parsed.complete);
     assert_eq!(posting.source_id, "nim-nam-cook");
-    assert_eq!((posting.company.as_deref(), posting.title.as_str()), (Some("Nim & Nam"), "Cook: night shift"));
+    assert_eq!(
+        (posting.company.as_deref(), posting.title.as_str()),
+        (Some("Nim & Nam"), "Cook: night shift")
+    );
     assert_eq!(posting.locations, ["USA Only"]);
     assert_eq!(posting.skills, ["Knives", "Fire"]);
     assert_eq!(posting.description, Some(Text::Html("<p>Cook at night.</p>".to_owned())));

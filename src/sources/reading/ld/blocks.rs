@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use aho_corasick::AhoCorasick;
+use regex::Regex;
 
 use super::super::{Document, Object, Value};
 
@@ -13,12 +13,10 @@ const MOST: usize = 2000;
 /// Keys under which a block keeps what it is about.
 const WITHIN: [&str; 6] = ["@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item", "about"];
 
-static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| marks(&["<!--", "<script"]));
-static END: LazyLock<AhoCorasick> = LazyLock::new(|| marks(&["</script"]));
-
-fn marks(words: &[&str]) -> AhoCorasick {
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).unwrap()
-}
+#[expect(clippy::unwrap_used, reason = "the pattern is fixed")]
+static MARKS: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i)<!--|<script").unwrap());
+#[expect(clippy::unwrap_used, reason = "the pattern is fixed")]
+static END: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i)</script").unwrap());
 
 /// The JSON of each `JobPosting` in a page, in the order of the page; one that stands there twice counts once.
 pub(in crate::sources) fn job_postings(html: &str) -> Vec<String> {
@@ -38,8 +36,9 @@ fn blocks(html: &str) -> Vec<&str> {
     let mut blocks = Vec::new();
     let mut rest = html;
     while let Some(mark) = MARKS.find(rest) {
+        let comment = mark.as_str() == "<!--";
         rest = rest.get(mark.end()..).unwrap_or_default();
-        let end = if mark.pattern().as_usize() == 0 {
+        let end = if comment {
             rest.find("-->").map(|at| at + 3)
         } else {
             let Some(open) = rest.find('>') else { break };

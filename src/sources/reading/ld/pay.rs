@@ -28,7 +28,11 @@ pub(super) fn read(posting: &Object<'_>) -> (Option<Pay>, Option<String>) {
 }
 
 /// One number, or text.
-fn bare(value: Option<Value<'_>>, currency: Option<&str>, unit: Option<&str>) -> (Option<Pay>, Option<String>) {
+fn bare(
+    value: Option<Value<'_>>,
+    currency: Option<&str>,
+    unit: Option<&str>,
+) -> (Option<Pay>, Option<String>) {
     let Some(value) = value else { return (None, None) };
     if let Some(amount) = value.decimal() {
         return (range(Some(amount), Some(amount), currency, unit.and_then(period)), None);

@@ -38,7 +38,8 @@ fn a_posting_is_found_wherever_it_stands() {
 
 #[test]
 fn broken_json_is_repaired() {
-    let body = "{\"@type\": \"JobPosting\", \"title\": \"Tea\tmaster\nat \\'sea\\'\", \"skills\": [\"tea\", ,], \n}";
+    let body =
+        "{\"@type\": \"JobPosting\", \"title\": \"Tea\tmaster\nat \\'sea\\'\", \"skills\": [\"tea\", ,], \n}";
     for block in [
         body.to_owned(),
         format!("<!--\n{body}\n-->"),
@@ -77,7 +78,10 @@ fn every_property_is_read() {
     assert_eq!(posting.requirements, Some(Text::Html(wanted.to_owned())));
     assert_eq!(posting.skills, ["Fins", "Knife"]);
     let pay = posting.pay.unwrap();
-    assert_eq!((pay.min, pay.max, pay.period), (Some(Decimal::new(125, 1)), Some(20.into()), Some(Period::Hour)));
+    assert_eq!(
+        (pay.min, pay.max, pay.period),
+        (Some(Decimal::new(125, 1)), Some(20.into()), Some(Period::Hour))
+    );
     assert_eq!((posting.posted.is_some(), posting.deadline.is_some()), (true, true));
     assert_eq!(posting.language.as_deref(), Some("en"));
 }
@@ -93,9 +97,18 @@ fn pay_comes_in_many_clothes() {
     let amount = |amount: i64| Some(Decimal::from(amount));
     assert_eq!(pay("90000").0, Some((amount(90000), amount(90000), chf(), None)));
     assert_eq!(pay(r#"{"value": 90000, "unitText": "YEAR"}"#).0.unwrap().3, Some(Period::Year));
-    assert_eq!(pay(r#"[{"value": {"value": "7000", "unitText": "Monthly"}}]"#).0, Some((amount(7000), amount(7000), chf(), Some(Period::Month))));
-    assert_eq!(pay(r#"{"minValue": 5, "maxValue": 0, "unitText": "per day"}"#).0, Some((amount(5), None, chf(), Some(Period::Day))));
-    assert_eq!(pay(r#"{"value": {"value": "90 000 - 95 000", "unitText": "YEAR"}}"#), (None, Some("90 000 - 95 000 CHF per year".to_owned())));
+    assert_eq!(
+        pay(r#"[{"value": {"value": "7000", "unitText": "Monthly"}}]"#).0,
+        Some((amount(7000), amount(7000), chf(), Some(Period::Month)))
+    );
+    assert_eq!(
+        pay(r#"{"minValue": 5, "maxValue": 0, "unitText": "per day"}"#).0,
+        Some((amount(5), None, chf(), Some(Period::Day)))
+    );
+    assert_eq!(
+        pay(r#"{"value": {"value": "90 000 - 95 000", "unitText": "YEAR"}}"#),
+        (None, Some("90 000 - 95 000 CHF per year".to_owned()))
+    );
     assert_eq!(pay(r#"{"value": {"minValue": 0, "maxValue": 0}}"#), (None, None));
     assert_eq!(pay("null"), (None, None));
 }

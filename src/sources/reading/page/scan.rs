@@ -46,7 +46,10 @@ pub(super) fn scan(html: &str) -> Scan {
         }
         let Some((end, attributes)) = end(tag) else { break };
         let name = tag.get(..end).unwrap_or_default();
-        let name = name.split(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>')).next().unwrap_or_default();
+        let name = name
+            .split(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'))
+            .next()
+            .unwrap_or_default();
         let name = name.get(..16).unwrap_or(name).to_ascii_lowercase();
         rest = tag.get(end..).unwrap_or_default();
         scan.tags += 1;
