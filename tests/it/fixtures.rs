@@ -198,6 +198,20 @@ fn any_json() -> impl Strategy<Value = Value> {
         "pay_input_ranges",
         "min_cents",
         "isListed",
+        "items",
+        "content_html",
+        "_jobposting",
+        "next_url",
+        "tags",
+        "jobLocation",
+        "addressCountry",
+        "baseSalary",
+        "hiringOrganization",
+        "employmentType",
+        "identifier",
+        "skills",
+        "experienceRequirements",
+        "monthsOfExperience",
     ]);
     leaf.prop_recursive(6, 60, 8, move |inner| {
         prop_oneof![

@@ -179,15 +179,17 @@ impl<'a> Tags<'a> {
     fn places(&self) -> (Vec<Place>, Vec<String>) {
         let part = |field: &str| self.texts(field).into_iter().next();
         let locations = self.texts("location");
+        // An area is where one may live, and not a part of an address.
+        let areas = self.texts("area");
         let (city, region, country) = (part("city"), part("region"), part("country"));
         if city.is_none() && region.is_none() && country.is_none() {
-            return (Vec::new(), locations);
+            return (Vec::new(), [locations, areas].concat());
         }
         let town = match locations.as_slice() {
             [town] if city.is_none() && !town.contains(',') => Some(town.clone()),
             _ => None,
         };
-        let left = if town.is_some() { Vec::new() } else { locations };
+        let left = if town.is_some() { areas } else { [locations, areas].concat() };
         (vec![Place { city: city.or(town), region, country, country_code: None }], left)
     }
 

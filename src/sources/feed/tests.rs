@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -147,5 +148,26 @@ fn what_is_no_feed_says_so() {
     ] {
         let page = Page { url: "", content_type: None, body: body.as_bytes() };
         assert_eq!(Feed.parse(&board(&json!({})), &page).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn depth_is_no_danger() {
+    for open in ["<rss>", "<rss><channel><item>", "<a>", "{\"items\":[", "["] {
+        let body = open.repeat(300_000);
+        let page = Page { url: "", content_type: None, body: body.as_bytes() };
+        let parsed = Feed.parse(&board(&json!({"whole": true})), &page);
+        assert!(parsed.is_err() || parsed.is_ok_and(|parsed| !parsed.complete), "{open}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_markup_is_read_or_refused(
+        body in "(<rss>|<feed>|<channel>|<item>|<entry>|<link>|</link>|<title>|</item>|<guid>|https://f.test/|&amp;|<category|:| at |é|>){0,40}",
+        url in "(https://f.test/)?[a-z/?#]{0,8}",
+    ) {
+        let page = Page { url: &url, content_type: None, body: body.as_bytes() };
+        let _ = Feed.parse(&board(&json!({"title": "company: title"})), &page);
     }
 }

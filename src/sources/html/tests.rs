@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -183,5 +184,41 @@ fn a_wrong_option_is_named() {
             error.starts_with(&format!("options.{key}: expected a CSS selector, got \"{value}\": ")),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn depth_is_no_danger() {
+    for open in [
+        "<div>",
+        "<li class=job>",
+        "<table><tr><td>",
+        "<b>",
+        "<",
+        "<p>",
+        "[",
+        "<li class=job><h2><a href=x>",
+        "<a href=x><div></a>",
+        "<b><p></b>x",
+        "<p><b><i></p>x",
+    ] {
+        for times in [80, 500, 100_000] {
+            let start = std::time::Instant::now();
+            let parsed = parse(&with(&json!({})), "https://quay.test/jobs", &open.repeat(times));
+            assert!(parsed.is_err() || parsed.is_ok_and(|parsed| !parsed.complete), "{open}");
+            assert!(start.elapsed().as_secs() < 20, "{open} {times} times takes {:?}", start.elapsed());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_markup_is_read_or_refused(
+        body in "(<html>|</html>|<body>|<li class=job>|</li>|<h2>|<a href=|'|>|https://q.test/|&amp;|<base href=/|é|<table>|<td>){0,40}",
+        url in "(https://quay.test/)?[a-z/?#]{0,8}",
+    ) {
+        let page = Page { url: &url, content_type: None, body: body.as_bytes() };
+        let board = with(&json!({"next": "a", "page": "p", "detail": {"title": "h2"}}));
+        let _ = HtmlBoard.parse(&board, &page);
     }
 }

@@ -1,6 +1,7 @@
 use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -162,4 +163,35 @@ fn microdata_says_the_same() {
     assert_eq!(posting.places[0].city.as_deref(), Some("Hull"));
     assert_eq!(posting.employment, ["FULL_TIME", "TEMPORARY"]);
     assert_eq!(posting.description, Some(crate::domain::Text::Html("<p>Cook.</p>".to_owned())));
+}
+
+#[test]
+fn depth_is_no_danger() {
+    let board = board(&json!({"url": "https://h.test/", "path": "/jobs/"}));
+    for open in [
+        "<div>",
+        "<div itemscope itemprop=a itemtype=schema.org/JobPosting>",
+        "<urlset>",
+        "<script type=ld+json>{\"@graph\":[",
+        "[",
+    ] {
+        for times in [500, 100_000] {
+            let start = std::time::Instant::now();
+            let parsed = parse(&board, "https://h.test/jobs/1", open.repeat(times).as_bytes());
+            assert!(parsed.is_err() || parsed.is_ok_and(|parsed| !parsed.complete), "{open}");
+            assert!(start.elapsed().as_secs() < 20, "{open} {times} times takes {:?}", start.elapsed());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_markup_is_read_or_refused(
+        body in "(<script type=application/ld\\+json>|</script>|\\{|\\}|\"@type\":|\"JobPosting\"|\"title\":|\"x\"|,|<a href=/jobs/1>|\
+                 <div itemscope itemtype=schema.org/JobPosting>|<i itemprop=title>|<urlset>|<url>|<loc>|é|\\[|\\]){0,40}",
+        url in "(https://h.test/)?[a-z/?#]{0,8}",
+    ) {
+        let board = board(&json!({"url": "https://h.test/", "path": "/jobs/", "next": "a"}));
+        let _ = parse(&board, &url, body.as_bytes());
+    }
 }

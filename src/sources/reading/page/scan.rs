@@ -8,9 +8,11 @@ const FORMATTING: &str = "a b big code em font i nobr s small strike strong tt u
 /// Elements whose content is text.
 const RAW: [&str; 5] = ["script", "style", "textarea", "title", "xmp"];
 /// Steps a parser may take, as the product of tags and open elements.
-const STEPS: usize = 200_000_000;
-/// The same for elements that are opened anew, each of which is also memory.
-const COPIES: usize = 5_000_000;
+const STEPS: usize = 30_000_000;
+/// Formatting elements within each other that pages have.
+const USUAL: usize = 16;
+/// Steps for those beyond: each may be copied into every element that is open, once for every tag.
+const COPIES: usize = 10_000_000;
 /// Attributes of one tag.
 const ATTRIBUTES: usize = 2000;
 
@@ -76,7 +78,8 @@ pub(super) fn scan(html: &str) -> Scan {
     }
     scan.closes = closed_html || closed_body && !root;
     scan.costly |= deepest.saturating_mul(scan.tags) > STEPS;
-    scan.costly |= most_formatting.saturating_mul(scan.tags) > COPIES;
+    let copied = most_formatting.saturating_sub(USUAL).saturating_mul(deepest);
+    scan.costly |= copied.saturating_mul(scan.tags) > COPIES;
     scan
 }
 
