@@ -11,11 +11,15 @@ mod ashby;
 mod bamboohr;
 mod breezy;
 mod contract;
+mod feed;
 mod greenhouse;
 mod hackernews;
 mod himalayas;
+mod html;
 mod jobicy;
+mod json_ld;
 mod lever;
+mod personio;
 mod pinpoint;
 mod platsbanken;
 mod reading;
@@ -23,8 +27,10 @@ mod recruitee;
 mod remoteok;
 mod remotive;
 mod smartrecruiters;
+mod teamtailor;
 mod themuse;
 mod usajobs;
+mod weworkremotely;
 mod workable;
 mod workday;
 
@@ -38,19 +44,25 @@ pub static SOURCES: &[&dyn Source] = &[
     &ashby::Ashby,
     &bamboohr::BambooHr,
     &breezy::Breezy,
+    &feed::Feed,
     &greenhouse::Greenhouse,
     &hackernews::HackerNews,
     &himalayas::Himalayas,
+    &html::HtmlBoard,
     &jobicy::Jobicy,
+    &json_ld::JsonLd,
     &lever::Lever,
+    &personio::Personio,
     &pinpoint::Pinpoint,
     &platsbanken::Platsbanken,
     &recruitee::Recruitee,
     &remoteok::RemoteOk,
     &remotive::Remotive,
     &smartrecruiters::SmartRecruiters,
+    &teamtailor::Teamtailor,
     &themuse::TheMuse,
     &usajobs::UsaJobs,
+    &weworkremotely::WeWorkRemotely,
     &workable::Workable,
     &workday::Workday,
 ];

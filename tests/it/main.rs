@@ -36,6 +36,7 @@ mod other_service;
 mod process;
 mod queries;
 mod queue;
+mod recorded_pages;
 mod recorded_requirements;
 mod recordings;
 mod replay;

@@ -26,8 +26,11 @@ pub fn folder() -> Option<PathBuf> {
     None
 }
 
+/// What each recorded page is to be read by is in `recorded_pages.rs`.
 fn recordings() -> Option<Vec<Exchange>> {
-    folder().map(|folder| read_all(&folder))
+    let mut all = read_all(&folder()?);
+    all.retain(|exchange| exchange.meta.source != "html");
+    Some(all)
 }
 
 /// Reasons for which a record of a recording is not stored: source, and how the reason begins.

@@ -100,6 +100,31 @@ impl Board {
         }
     }
 
+    /// An option that holds a web address.
+    ///
+    /// # Errors
+    /// [`SourceError::Args`] where it holds something else.
+    pub(in crate::sources) fn url_option(&self, key: &str) -> Result<Option<Url>, SourceError> {
+        let Some(text) = self.text_option(key)? else { return Ok(None) };
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let wrong = || format!("options.{key}: expected an http(s) address, got \"{}\"", text.escape_debug());
+        url.map(Some).ok_or_else(|| SourceError::Args(wrong()))
+    }
+
+    /// An option that holds true or false; false where it is not given.
+    ///
+    /// # Errors
+    /// [`SourceError::Args`] where it holds something else.
+    pub(in crate::sources) fn flag_option(&self, key: &str) -> Result<bool, SourceError> {
+        match self.options.get(key) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => {
+                Err(SourceError::Args(format!("options.{key}: expected true or false, got {other}")))
+            }
+        }
+    }
+
     /// The error for a name that stands for nothing the source has; `expected` says what it has.
     pub(in crate::sources) fn not_a_board(&self, expected: &str) -> SourceError {
         SourceError::Args(format!("board: expected {expected}, got \"{}\"", self.board.escape_debug()))

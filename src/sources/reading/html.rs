@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::domain::Text;
+
 /// Takes one layer of escaping off HTML that was escaped as a whole; leaves alone what already holds tags.
 ///
 /// Only the five characters that such escaping touches are undone, so that an inner `&amp;nbsp;` becomes `&nbsp;` and not a blank.
@@ -21,6 +23,15 @@ pub(in crate::sources) fn unescape_once(text: &str) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// A text of which the source does not say what it is: HTML, HTML escaped as a whole, or plain.
+pub(in crate::sources) fn markup(text: &str) -> Option<Text> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let html = unescape_once(text);
+    Some(if has_tags(&html) { Text::Html(html.into_owned()) } else { Text::Plain(text.to_owned()) })
 }
 
 const ENTITIES: [(&str, char); 8] = [
@@ -76,6 +87,18 @@ mod tests {
         );
         assert_eq!(unescape_once("<p>R&amp;D &lt;3</p>"), "<p>R&amp;D &lt;3</p>");
         assert_eq!(unescape_once("a & b &unknown; < c"), "a & b &unknown; < c");
+    }
+
+    #[test]
+    fn a_text_is_what_it_looks_like() {
+        let html = |html: &str| Some(Text::Html(html.to_owned()));
+        assert_eq!(markup("<p>Tea &amp; cake</p>"), html("<p>Tea &amp; cake</p>"));
+        assert_eq!(markup("&lt;p&gt;Tea &amp;amp; cake&lt;/p&gt;"), html("<p>Tea &amp; cake</p>"));
+        assert_eq!(
+            markup("Tea & cake, 3 < 4\nat four"),
+            Some(Text::Plain("Tea & cake, 3 < 4\nat four".to_owned()))
+        );
+        assert_eq!(markup(" \n"), None);
     }
 
     proptest! {

@@ -1,159 +1,226 @@
-//! The JSON-LD blocks of a page: the objects of the type `JobPosting`, as JSON.
+//! schema.org `JobPosting` in JSON-LD: where it stands in a page, and what it says.
 //!
-//! What pages really hold: one object or a list, `@graph` or `mainEntity` around it, a type among others, an empty block, commas
-//! before a closing bracket, raw line ends inside texts, comments or CDATA marks around the whole.
+//! Publishers embed it for search engines, by hand and by template: empty blocks, trailing commas, line breaks within strings,
+//! comments around the JSON, escaped HTML within. All that is read. To read one more property, add it to [`from_json_ld`].
 
-use serde_json::value::RawValue;
+mod blocks;
+mod microdata;
+mod pay;
 
-use super::{Document, Value};
+use super::{Object, Value, escape, markup};
+use crate::domain::{Place, RawDate, RawPosting, RemoteOption, Text, Workplace};
 
-/// How deep a posting may stand inside other objects.
-const DEEPEST: usize = 6;
+pub(in crate::sources) use blocks::job_postings;
+pub(in crate::sources) use microdata::microdata;
 
-/// The JSON of each `JobPosting` object of a page, in its order.
-pub(in crate::sources) fn job_postings(html: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for block in blocks(html) {
-        let json = repaired(unmarked(block));
-        // One value; what stands behind it closes a comment.
-        let value = serde_json::Deserializer::from_str(&json).into_iter::<&RawValue>().next();
-        let document = value.and_then(Result::ok).map(|value| Document::new(value.get().as_bytes()));
-        if let Some(root) = document.as_ref().and_then(|document| document.root().ok()) {
-            collect(root, 0, &mut found);
-        }
+/// Properties that say what is asked for, with the headings to show them under.
+const ASKED: [(&str, &str); 4] = [
+    ("qualifications", "Qualifications"),
+    ("skills", "Skills"),
+    ("experienceRequirements", "Experience"),
+    ("educationRequirements", "Education"),
+];
+/// Longest item of a list of skills that is a name; others are sentences.
+const SKILL: usize = 50;
+
+/// What a `JobPosting` says. Its `source_id` is the publisher's identifier, where there is one; it may be without title, company and
+/// address.
+pub(in crate::sources) fn from_json_ld(posting: &Object<'_>) -> RawPosting {
+    let (pay, pay_text) = pay::read(posting);
+    let (skills, asked) = asked(posting);
+    let places: Vec<Object<'_>> = objects(posting, "jobLocation").collect();
+    let (addresses, mut locations) = locations(&places);
+    locations.extend(texts(posting, "jobLocation"));
+    let telecommute =
+        texts(posting, "jobLocationType").iter().any(|kind| kind.eq_ignore_ascii_case("telecommute"));
+    if telecommute && addresses.is_empty() && locations.is_empty() {
+        locations
+            .extend(objects(posting, "applicantLocationRequirements").filter_map(|area| area.text("name")));
+        locations.extend(texts(posting, "applicantLocationRequirements"));
     }
-    found
-}
-
-/// The contents of the scripts that say they are JSON-LD.
-fn blocks(html: &str) -> Vec<&str> {
-    let lower = html.to_ascii_lowercase();
-    let mut blocks = Vec::new();
-    let mut at = 0;
-    while let Some(tag) = find(&lower, at, "<script") {
-        let Some(open) = find(&lower, tag, ">") else { break };
-        let Some(close) = find(&lower, open, "</script") else { break };
-        let is_ld = lower.get(tag..open).is_some_and(|tag| tag.contains("ld+json"));
-        blocks.extend(html.get(open + 1..close).filter(|_| is_ld));
-        at = close;
+    RawPosting {
+        source_id: identifier(posting).unwrap_or_default(),
+        url: texts(posting, "url").into_iter().next().unwrap_or_default(),
+        title: posting.text("title").or_else(|| posting.text("name")).unwrap_or_default(),
+        company: company(posting),
+        locations,
+        places: addresses,
+        description: description(posting, &asked),
+        requirements: requirements(&asked),
+        pay,
+        pay_text,
+        employment: texts(posting, "employmentType"),
+        workplace: telecommute.then_some(Workplace::Stated(RemoteOption::Remote)),
+        skills,
+        posted: posting.text("datePosted").map(RawDate::Text),
+        deadline: posting.text("validThrough").map(RawDate::Text),
+        language: posting.text("inLanguage").filter(|code| code.len() <= 5),
     }
-    blocks
 }
 
-fn find(text: &str, from: usize, what: &str) -> Option<usize> {
-    Some(from + text.get(from..)?.find(what)?)
+/// The object under a key, or the objects of a list.
+fn objects<'a>(record: &Object<'a>, key: &str) -> impl Iterator<Item = Object<'a>> + use<'a> {
+    record.object(key).into_iter().chain(record.objects(key))
 }
 
-/// From the first bracket on, which a CDATA mark in front has as well.
-fn unmarked(block: &str) -> &str {
-    let block = block.split_once("<![CDATA[").map_or(block, |(_, block)| block);
-    let start = block.find(['{', '[']).unwrap_or(block.len());
-    block.get(start..).unwrap_or_default()
+/// The text under a key, or the texts of a list.
+fn texts(record: &Object<'_>, key: &str) -> Vec<String> {
+    let items = record.items(key).into_iter().filter_map(Value::text);
+    record.text(key).into_iter().chain(items).collect()
 }
 
-/// Without commas before a closing bracket and with control characters of texts as blanks.
-fn repaired(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let (mut in_text, mut escaped) = (false, false);
-    for char in json.chars() {
-        if in_text {
-            out.push(if char.is_control() && char.is_ascii() { ' ' } else { char });
-            in_text = escaped || char != '"';
-            escaped = !escaped && char == '\\';
-            continue;
-        }
-        if matches!(char, '}' | ']') {
-            let kept = out.trim_end();
-            if kept.ends_with(',') {
-                out.truncate(kept.len() - 1);
+fn identifier(posting: &Object<'_>) -> Option<String> {
+    let own = |value: Value<'_>| value.id().filter(|id| !id.is_empty());
+    let named = objects(posting, "identifier").find_map(|id| own(id.get("value")?));
+    named.or_else(|| own(posting.get("identifier")?))
+}
+
+fn company(posting: &Object<'_>) -> Option<String> {
+    let named =
+        |organization: Object<'_>| organization.text("name").or_else(|| organization.text("legalName"));
+    let organization = objects(posting, "hiringOrganization").find_map(named);
+    organization.or_else(|| texts(posting, "hiringOrganization").into_iter().next())
+}
+
+/// Addresses in parts, and places that have only a name.
+fn locations(places: &[Object<'_>]) -> (Vec<Place>, Vec<String>) {
+    let (mut addresses, mut names) = (Vec::new(), Vec::new());
+    for place in places {
+        let parts: Vec<Place> = objects(place, "address").map(|address| parts(&address)).collect();
+        // A name in several parts is a place; any other may be that of a building.
+        let name = place.text("name").filter(|name| {
+            let known = |part: &Place| part.city.as_ref().is_some_and(|city| name.contains(city.as_str()));
+            parts.iter().all(|part| *part == Place::default())
+                || name.contains(", ") && !parts.iter().any(known)
+        });
+        names.extend(texts(place, "address").into_iter().chain(name));
+        for part in parts {
+            if part != Place::default() && !addresses.contains(&part) {
+                addresses.push(part);
             }
         }
-        in_text = char == '"';
-        out.push(char);
     }
-    out
+    names.dedup();
+    (addresses, names)
 }
 
-fn collect(value: Value<'_>, depth: usize, found: &mut Vec<String>) {
-    if depth > DEEPEST {
-        return;
-    }
-    if let Ok(items) = value.items() {
-        for item in items {
-            collect(item, depth + 1, found);
-        }
-        return;
-    }
-    let Ok(object) = value.object() else { return };
-    let is_posting = |kind: Value<'_>| {
-        let name = kind.text();
-        name.is_some_and(|name| name.trim().rsplit(['/', ':']).next() == Some("JobPosting"))
+fn parts(address: &Object<'_>) -> Place {
+    let part = |key: &str| {
+        let named = objects(address, key).flat_map(|named| texts(&named, "name"));
+        let mut all = texts(address, key).into_iter().chain(named);
+        all.find_map(|text| Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
     };
-    let kinds =
-        object.get("@type").is_some_and(is_posting) || object.items("@type").into_iter().any(is_posting);
-    if kinds {
-        found.push(value.json().to_owned());
-        return;
+    Place {
+        city: part("addressLocality"),
+        region: part("addressRegion"),
+        country: part("addressCountry"),
+        country_code: None,
     }
-    for key in ["@graph", "mainEntity", "mainEntityOfPage"] {
-        if let Some(inner) = object.get(key) {
-            collect(inner, depth + 1, found);
+}
+
+/// Names of skills, and what is asked for in sentences under its heading.
+fn asked(posting: &Object<'_>) -> (Vec<String>, Vec<(&'static str, Text)>) {
+    let mut skills = Vec::new();
+    let mut asked = Vec::new();
+    for (key, heading) in ASKED {
+        let mut said = texts(posting, key);
+        said.extend(objects(posting, key).filter_map(|term| {
+            let named = ["name", "credentialCategory", "description"].iter().find_map(|key| term.text(key));
+            named.or_else(|| experience(&term))
+        }));
+        if key == "skills" {
+            let names: Vec<_> =
+                said.iter().flat_map(|text| text.split([',', ';', '\n'])).map(str::trim).collect();
+            let short = |name: &&str| name.chars().count() <= SKILL && !name.contains('<');
+            if names.iter().all(short) {
+                skills.extend(names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned));
+                continue;
+            }
+        }
+        asked.extend(markup(&said.join("\n")).map(|text| (heading, text)));
+    }
+    (skills, asked)
+}
+
+fn experience(term: &Object<'_>) -> Option<String> {
+    let months = term.get("monthsOfExperience")?.decimal()?;
+    let twelve = rust_decimal::Decimal::from(12);
+    let (count, unit) =
+        if months >= twelve { ((months / twelve).floor(), "years") } else { (months, "months") };
+    Some(format!("{count} {unit} of experience"))
+}
+
+fn requirements(asked: &[(&str, Text)]) -> Option<Text> {
+    match asked {
+        [] => None,
+        [(_, text)] => Some(text.clone()),
+        several => {
+            let mut html = String::new();
+            for (heading, text) in several {
+                push_section(&mut html, heading, text);
+            }
+            Some(Text::Html(html))
         }
     }
+}
+
+/// The body, with duties and requirements where it does not hold them already.
+fn description(posting: &Object<'_>, asked: &[(&str, Text)]) -> Option<Text> {
+    let body = texts(posting, "description").join("\n");
+    let duties = markup(&texts(posting, "responsibilities").join("\n"));
+    let further: Vec<_> =
+        duties.map(|text| ("Responsibilities", text)).into_iter().chain(asked.iter().cloned()).collect();
+    let known = gist(&body);
+    let further: Vec<_> = further
+        .into_iter()
+        .filter(|(_, Text::Html(text) | Text::Plain(text))| !known.contains(&gist(text)))
+        .collect();
+    if further.is_empty() {
+        return markup(&body);
+    }
+    let mut html = markup(&body).map(|text| as_html(&text)).unwrap_or_default();
+    for (heading, text) in &further {
+        push_section(&mut html, heading, text);
+    }
+    Some(Text::Html(html))
+}
+
+/// The first letters of a text, to find it in another.
+fn gist(text: &str) -> String {
+    let mut letters = String::new();
+    let mut tag = false;
+    for c in text.chars() {
+        match c {
+            '<' => tag = true,
+            '>' => tag = false,
+            c if !tag && c.is_alphanumeric() => letters.push(c),
+            _ => {}
+        }
+    }
+    letters
+}
+
+fn as_html(text: &Text) -> String {
+    match text {
+        Text::Html(html) => html.clone(),
+        Text::Plain(plain) => {
+            let lines = plain.lines().map(|line| format!("<p>{}</p>", plain_line(line)));
+            lines.collect()
+        }
+    }
+}
+
+/// A line that may hold entities but no tags.
+fn plain_line(line: &str) -> String {
+    if line.contains('&') { line.replace('<', "&lt;") } else { escape(line) }
+}
+
+fn push_section(html: &mut String, heading: &str, text: &Text) {
+    html.push_str("<h3>");
+    html.push_str(heading);
+    html.push_str("</h3>");
+    html.push_str(&as_html(text));
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn page(block: &str) -> String {
-        format!(
-            "<html><SCRIPT nonce='n' type=\"application/LD+json\">{block}</SCRIPT><script>var a = {{}}</script>"
-        )
-    }
-
-    #[test]
-    fn postings_are_found_wherever_they_stand() {
-        let posting = r#"{"@type": "JobPosting", "title": "Baker"}"#;
-        for block in [
-            posting.to_owned(),
-            format!("[{posting}]"),
-            format!(r#"{{"@graph": [{{"@type": "WebSite"}}, {posting}]}}"#),
-            format!(r#"{{"@type": "WebPage", "mainEntity": {posting}}}"#),
-            format!("\n<!--\n{posting}\n-->\n"),
-            format!("//<![CDATA[\n{posting}\n//]]>"),
-            format!("<![CDATA[{posting}]]>"),
-        ] {
-            assert_eq!(job_postings(&page(&block)), [posting], "{block}");
-        }
-        let types = r#"{"@type": ["Thing", "https://schema.org/JobPosting"]}"#;
-        assert_eq!(job_postings(&page(types)), [types]);
-    }
-
-    #[test]
-    fn small_mistakes_are_mended() {
-        let found = job_postings(&page(
-            "{\"@type\": \"JobPosting\", \"title\": \"Ba\nker, }\\\"]\", \"a\": [1, 2 , ], }",
-        ));
-        assert_eq!(found, [r#"{"@type": "JobPosting", "title": "Ba ker, }\"]", "a": [1, 2 ]}"#]);
-    }
-
-    #[test]
-    fn a_page_without_postings_has_none() {
-        for block in ["", " ", "{", "[]", "null", r#"{"@type": "WebSite"}"#, r#"{"@type": "JobPosting""#] {
-            assert!(job_postings(&page(block)).is_empty(), "{block}");
-        }
-        assert!(job_postings("<script type='application/ld+json'>{\"@type\":\"JobPosting\"}").is_empty());
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(job_postings(&page(&deep)).is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_has_postings_or_none(text in r#"(<script type="ld\+json">|</script>|[\[\]{},":é <!-]|CDATA|@type|JobPosting){0,40}"#) {
-            let _ = job_postings(&text);
-        }
-    }
-}
+mod tests;
