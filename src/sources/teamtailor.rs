@@ -33,7 +33,7 @@ impl Source for Teamtailor {
 
     fn terms(&self) -> Terms {
         Terms::open(
-            "https://support.teamtailor.com/en/articles/5963369-rss-feed",
+            "https://support.teamtailor.com/en/articles/11171756-rss-feed-how-to-guide",
             "public feeds of a career site without a key, meant for showing its postings elsewhere",
         )
     }
@@ -86,7 +86,9 @@ fn parse_json(board: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
             Ok(RawPosting { company, ..posting })
         });
     }
-    let mut parsed = records.into_parsed(None, true);
+    // A full page without a word of a next one may be the first of several.
+    let full = records.len() == PAGE && feed.get("next_url").is_none();
+    let mut parsed = records.into_parsed(None, !full);
     parsed.next = feed.required_url("next_url").ok().map(Request::json).into_iter().collect();
     Ok(parsed)
 }

@@ -30,9 +30,10 @@ impl Source for WeWorkRemotely {
     fn terms(&self) -> Terms {
         Terms {
             every_minutes: 60,
+            credit: Some("We Work Remotely"),
             ..Terms::open(
                 "https://weworkremotely.com/remote-job-rss-feed",
-                "public RSS feeds; a posting links to its page on We Work Remotely",
+                "anyone may use the RSS feeds who attributes the links back to We Work Remotely",
             )
         }
     }

@@ -68,6 +68,17 @@ fn an_item_of_rss_is_read_with_its_offices() {
 }
 
 #[test]
+fn a_full_page_of_json_may_be_a_part() {
+    let items = |count: usize| {
+        let item =
+            |id: usize| format!(r#"{{"id": "{id}", "title": "Kock", "url": "https://fika.test/{id}"}}"#);
+        format!(r#"{{"items": [{}]}}"#, (0..count).map(item).collect::<Vec<_>>().join(","))
+    };
+    assert!(parse(None, "", &items(99)).complete);
+    assert!(!parse(None, "", &items(100)).complete);
+}
+
+#[test]
 fn another_answer_is_a_change_of_layout() {
     let page = Page { url: "", content_type: None, body: br#"{"items": {}}"# };
     let error = Teamtailor.parse(&board(None), &page).unwrap_err().to_string();
