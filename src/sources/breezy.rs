@@ -70,7 +70,13 @@ impl Source for Breezy {
     }
 
     fn complete(&self, _: &Board, page: &Page<'_>, draft: &Draft) -> Result<RawPosting, SourceError> {
-        Ok(position::read(page)?.or(&draft.posting))
+        let mut posting = position::read(page)?;
+        // The list has the places with their whole names.
+        if !draft.posting.places.is_empty() {
+            posting.places.clear();
+            posting.locations.clear();
+        }
+        Ok(posting.or(&draft.posting))
     }
 }
 

@@ -6,11 +6,11 @@ use url::Url;
 use super::{
     super::{
         Board, Parsed, SourceError,
-        reading::{Document, Object, Records, Value, job_postings, period, range, tenant, unescape_once},
+        reading::{Document, Records, from_json_ld, job_postings, tenant},
     },
     DOMAIN,
 };
-use crate::domain::{Page, Pay, RawDate, RawPosting, Text};
+use crate::domain::{Page, RawPosting, Text};
 
 /// The page by itself; its identity is in its address.
 pub(super) fn parse(board: &Board, page: &Page<'_>) -> Result<Parsed, SourceError> {
@@ -54,29 +54,9 @@ fn identity(url: &str) -> Option<String> {
 /// What the JSON-LD says; where it has no text, the text of the page.
 fn stated(html: &str, json: &str) -> Option<RawPosting> {
     let document = Document::new(json.as_bytes());
-    let record = document.root().ok()?.object().ok()?;
-    let text = record.text("description").map(|text| Text::Html(unescape_once(&text).into_owned()));
-    let kinds = record.get("employmentType");
-    let several = record.items("employmentType").into_iter().filter_map(Value::text);
-    Some(RawPosting {
-        title: record.text("title").unwrap_or_default(),
-        company: record.object("hiringOrganization").and_then(|company| company.text("name")),
-        description: text.or_else(|| shown(html)?.description),
-        pay: record.object("baseSalary").and_then(|salary| pay(&salary)),
-        employment: kinds.and_then(Value::text).into_iter().chain(several).collect(),
-        posted: record.text("datePosted").map(RawDate::Text),
-        deadline: record.text("validThrough").map(RawDate::Text),
-        ..RawPosting::default()
-    })
-}
-
-fn pay(salary: &Object<'_>) -> Option<Pay> {
-    let value = salary.object("value")?;
-    let single = value.decimal("value");
-    let currency = salary.text("currency").or_else(|| value.text("currency"));
-    let unit = value.text("unitText").or_else(|| salary.text("unitText"));
-    let (min, max) = (value.decimal("minValue").or(single), value.decimal("maxValue").or(single));
-    range(min, max, currency.as_deref(), unit.and_then(|unit| period(&unit)))
+    let posting = from_json_ld(&document.root().ok()?.object().ok()?);
+    let description = posting.description.or_else(|| shown(html)?.description);
+    Some(RawPosting { description, ..posting })
 }
 
 /// The heading and the element `#description` of the page.
