@@ -103,10 +103,10 @@ impl Source for JsonLd {
     }
 }
 
-/// The `JobPosting`s of a page; microdata counts where there is no JSON-LD.
+/// The `JobPosting`s of a page; microdata counts where there is no JSON-LD and the page is whole, for it has no end of its own.
 fn found(text: &str, html: &HtmlPage) -> Vec<String> {
     let found = job_postings(text);
-    if found.is_empty() { microdata(html) } else { found }
+    if found.is_empty() && html.whole { microdata(html) } else { found }
 }
 
 /// A page for which a listing has a link, or that is listed in a sitemap.

@@ -157,6 +157,9 @@ fn microdata_says_the_same() {
                 <span itemprop=name>Ship &amp; Co</span></span><div itemprop=jobLocation itemscope><div itemprop=address itemscope>\
                 <span itemprop=addressLocality>Hull</span></div></div><div itemprop=description><p>Cook.</p></div>\
                 <span itemprop=employmentType>FULL_TIME</span><span itemprop=employmentType>TEMPORARY</span></div></body></html>";
+    assert!(
+        parse(&board, "https://h.test/jobs/1", html.trim_end_matches("</body></html>").as_bytes()).is_err()
+    );
     let parsed = parse(&board, "https://h.test/jobs/1", html.as_bytes()).unwrap();
     let posting = &parsed.postings[0];
     assert_eq!((posting.title.as_str(), posting.company.as_deref()), ("Cook at sea", Some("Ship & Co")));
