@@ -28,6 +28,9 @@ pub struct Meta {
     pub options: serde_json::Map<String, serde_json::Value>,
     pub records: usize,
     pub complete: bool,
+    /// `legacy` is a form that is no longer sent.
+    #[serde(default)]
+    pub shape: String,
 }
 
 /// One recorded exchange.

@@ -34,9 +34,16 @@ fn recordings() -> Option<Vec<Exchange>> {
 }
 
 /// Reasons for which a record of a recording is not stored: source, and how the reason begins.
-const REJECTIONS: [(&str, &str); 1] = [
+const REJECTIONS: [(&str, &str); 6] = [
     // Departments were recorded without addresses.
     ("greenhouse", "absolute_url: expected text, got nothing"),
+    // A page of a posting that has only its texts; its listing has the rest, and was not recorded.
+    ("smartrecruiters", "743999706414750: title: is empty"),
+    ("workable", "shortcode: one more place of a posting that is listed already"),
+    // Thanks, offers of advice, and notices that name no employer.
+    ("hackernews", "comment_text: expected a company in the first line"),
+    ("hackernews", "comment_text: expected a role"),
+    ("hackernews", "comment_text: expected an employer, got someone who looks for work"),
 ];
 
 #[test]
@@ -45,7 +52,7 @@ fn every_record_becomes_a_posting_or_a_rejection() {
     let today = NaiveDate::from_ymd_opt(2026, 8, 22).unwrap_or_default();
     let (mut stored, mut rejected) = (0, 0);
     let mut wrong = Vec::new();
-    for exchange in &exchanges {
+    for exchange in exchanges.iter().filter(|exchange| exchange.meta.shape != "legacy") {
         let mut parsed = match exchange.parse() {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -54,7 +61,7 @@ fn every_record_becomes_a_posting_or_a_rejection() {
             }
         };
         let total = parsed.expected_total;
-        let complete = parsed.complete && parsed.next.is_empty();
+        let complete = parsed.complete && parsed.next.is_empty() && exchange.meta.complete;
         let raw = postings(&mut parsed, &exchanges);
         let mut reasons: Vec<String> = parsed.rejected.into_iter().map(|rejected| rejected.reason).collect();
         let (before, listed_rejections) = (raw.len(), reasons.len());
@@ -77,7 +84,10 @@ fn every_record_becomes_a_posting_or_a_rejection() {
                 .any(|(source, start)| *source == exchange.meta.source && reason.starts_with(start))
         };
         wrong.extend(
-            reasons.iter().filter(|reason| !known(reason)).map(|reason| format!("{}: {reason}", exchange.name())),
+            reasons
+                .iter()
+                .filter(|reason| !known(reason))
+                .map(|reason| format!("{}: {reason}", exchange.name())),
         );
         rejected += reasons.len();
         stored += exchange.meta.records - reasons.len().min(exchange.meta.records);

@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
-pub(super) struct CheckArgs {
+pub(in crate::cli) struct CheckArgs {
     /// Sources; all that have a schedule where none is given.
     sources: Vec<String>,
     /// Ask every board of the schedules, not only the first of each source.
@@ -88,7 +88,9 @@ fn boards(
         }
     }
     if !args.all_boards {
-        boards.values_mut().for_each(|boards| boards.truncate(1));
+        for boards in boards.values_mut() {
+            boards.truncate(1);
+        }
     }
     Ok(boards)
 }
@@ -130,7 +132,7 @@ async fn of_board(outside: &Outside, source: &'static dyn Source, board: &Board)
             row.rejected = probe.rejected.len();
             row.expected = probe.expected;
             row.requests = probe.exchanges.len();
-            row.state = if row.postings == 0 { "empty" } else { "ok" }.to_owned();
+            if row.postings == 0 { "empty" } else { "ok" }.clone_into(&mut row.state);
             row.says = probe.rejected.into_iter().next().map(|one| one.reason).unwrap_or_default();
         }
         Err(fault) => {

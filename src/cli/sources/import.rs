@@ -23,7 +23,7 @@ use crate::{
 
 /// Check a list of boards and make a schedule of those that answer. Goes on where it stopped.
 #[derive(Debug, clap::Args)]
-pub(super) struct ImportArgs {
+pub(in crate::cli) struct ImportArgs {
     /// CSV with a head line: `slug` (or `board`), `name` (or `company`), `url`; of slug and url one is enough.
     file: PathBuf,
     /// Name of the source; the name of the file where not given.

@@ -23,7 +23,7 @@ use crate::{
 
 /// Make what a new source needs.
 #[derive(Debug, clap::Args)]
-pub(super) struct NewArgs {
+pub(in crate::cli) struct NewArgs {
     /// Name of the source or, for a feed or page, of the board: lower-case letters, digits and underscores.
     name: String,
     /// Address of the feed, page or endpoint.

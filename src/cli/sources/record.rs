@@ -15,7 +15,7 @@ use crate::{
 
 /// Ask a board and save what it answers as recorded exchanges.
 #[derive(Debug, clap::Args)]
-pub(super) struct RecordArgs {
+pub(in crate::cli) struct RecordArgs {
     #[command(flatten)]
     board: BoardArgs,
     /// Folder of the recordings; the exchange goes to DIR/SOURCE/CASE.

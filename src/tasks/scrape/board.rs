@@ -45,6 +45,7 @@ pub struct Limits {
 
 /// What became of one board.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct BoardReport {
     /// Its name.
     pub board: String,
@@ -171,13 +172,12 @@ pub async fn scrape_board(
     let state = if limits.dry_run {
         BoardState::default()
     } else {
-        match ctx.store.begin_listing(source.name(), name, pause).await.context("beginning a listing")? {
-            Some(state) => state,
-            None => {
-                reading.report.too_early = true;
-                return Ok(reading.report);
-            }
-        }
+        let begun = ctx.store.begin_listing(source.name(), name, pause).await;
+        let Some(state) = begun.context("beginning a listing")? else {
+            reading.report.too_early = true;
+            return Ok(reading.report);
+        };
+        state
     };
     match read_pages(&visit, state, &mut reading).await? {
         Ok(()) => finish(&visit, &mut reading).await?,

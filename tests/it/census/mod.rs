@@ -29,6 +29,9 @@ struct Layout {
     /// Where its records are; the first path with records counts.
     records: Vec<String>,
     id: Vec<String>,
+    /// What else stands beside a value that may explain a gap.
+    #[serde(default)]
+    beside: Vec<String>,
     #[serde(flatten)]
     fields: BTreeMap<String, Vec<String>>,
 }
@@ -127,7 +130,8 @@ impl Census {
             for field in FIELDS {
                 let values: Vec<String> =
                     layout.fields.get(field).map(|paths| texts(record, paths)).unwrap_or_default();
-                self.count(exchange, field, &values, is_filled(posting, field), gaps);
+                let beside = texts(record, &layout.beside).join(" | ");
+                self.count(exchange, field, &(values, beside), is_filled(posting, field), gaps);
             }
         }
     }
@@ -136,7 +140,7 @@ impl Census {
         &mut self,
         exchange: &Exchange,
         field: &'static str,
-        values: &[String],
+        (values, beside): &(Vec<String>, String),
         ours: bool,
         gaps: &[Gap],
     ) {
@@ -151,11 +155,12 @@ impl Census {
             }
             (false, false) => {
                 count.source += 1;
-                let value = values.join(" | ");
+                let value = format!("{} || {beside}", values.join(" | "));
+                let value = value.trim_end_matches([' ', '|']);
                 let gap = gaps.iter().find(|gap| {
                     (gap.source == *source || gap.source == "*")
                         && gap.field == field
-                        && gap.value.is_match(&value)
+                        && gap.value.is_match(value)
                 });
                 if let Some(gap) = gap {
                     *count.reasons.entry(gap.reason.clone()).or_default() += 1;

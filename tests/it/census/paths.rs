@@ -41,7 +41,8 @@ fn xml(text: &str) -> Value {
     }
     let root = open.pop().map(|(_, root)| root).unwrap_or_default();
     // The root element stands alone, not in a list.
-    Value::Object(root.into_iter().map(|(name, mut list)| (name, list[0].take())).collect())
+    let alone = |list: Value| list.as_array().and_then(|list| list.first().cloned());
+    Value::Object(root.into_iter().filter_map(|(name, list)| Some((name, alone(list)?))).collect())
 }
 
 fn push(open: &mut [(String, Map<String, Value>)], name: String, element: Map<String, Value>) {

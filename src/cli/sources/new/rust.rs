@@ -116,7 +116,7 @@ fn with_source(text: &str, name: &str, type_name: &str) -> Option<String> {
     let module = format!("mod {name};");
     let modules =
         lines.iter().enumerate().filter(|(_, line)| line.starts_with("mod ") && line.ends_with(';'));
-    let after = modules.filter(|(_, line)| **line < module).map(|(at, _)| at + 1).last();
+    let after = modules.filter(|(_, line)| **line < module).map(|(at, _)| at + 1).next_back();
     let first = lines.iter().position(|line| line.starts_with("mod ") && line.ends_with(';'))?;
     lines.insert(after.unwrap_or(first), module);
     let head = lines.iter().position(|line| line.contains("static SOURCES"))?;
