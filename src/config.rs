@@ -130,6 +130,12 @@ pub struct FetchConfig {
 #[serde(transparent)]
 pub struct SourcesConfig(BTreeMap<String, SecretString>);
 
+impl FromIterator<(String, SecretString)> for SourcesConfig {
+    fn from_iter<I: IntoIterator<Item = (String, SecretString)>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
 impl SourcesConfig {
     /// The credential under this key, where the operator gave one.
     pub fn get(&self, key: &str) -> Option<&SecretString> {

@@ -227,8 +227,10 @@ async fn round(
             execute(output, worker, "scrape", json!({ "source": source, "boards": list }), stopping).await?;
         if let Some(missing) = report["not_configured"].as_array() {
             let missing: Vec<_> = missing.iter().filter_map(Value::as_str).collect();
-            let says = format!("not configured: {}", missing.join(", "));
-            round.sources.push(json!({ "source": source, "board": "", "error": says }));
+            round.sources.push(json!({
+                "source": source, "board": "", "seen": 0, "new": 0, "changed": 0, "gone": 0, "returned": 0, "rejected": 0,
+                "not_configured": missing.join(", "),
+            }));
         }
         for board in report["boards"].as_array().into_iter().flatten() {
             let mut row = board.clone();
@@ -304,6 +306,8 @@ fn show(output: super::Output, round: &Round) -> anyhow::Result<()> {
                     "not modified".to_owned()
                 } else if row["too_early"] == true {
                     "not asked: its terms want a pause".to_owned()
+                } else if let Some(missing) = row["not_configured"].as_str() {
+                    format!("not configured: {missing}")
                 } else {
                     text(row, "error")
                 });

@@ -74,9 +74,22 @@ async fn the_first_round_tells_somebody_and_the_second_writes_nothing() {
         first["sources"].as_array().unwrap().iter().filter(|board| !board["error"].is_null()).collect();
     assert!(errors.is_empty(), "{errors:?}");
 
+    let missing: Vec<_> = first["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|board| board["not_configured"].as_str())
+        .collect();
+    assert!(missing.contains(&"sources.adzuna_app_id, sources.adzuna_app_key"), "{missing:?}");
+
     let second = round(data);
     let quiet = ["new", "changed", "gone", "returned"].map(|key| sum(&second, key));
-    assert_eq!((quiet, sum(&second, "seen")), ([0; 4], sum(&first, "seen")), "{second}");
+    assert_eq!(quiet, [0; 4], "{second}");
+    let pairs = first["sources"].as_array().unwrap().iter().zip(second["sources"].as_array().unwrap());
+    for (before, after) in pairs {
+        let asked = after["too_early"] != true;
+        assert_eq!(after["seen"], if asked { before["seen"].clone() } else { 0.into() }, "{after}");
+    }
     assert_eq!((&second["matches"], &second["notifications"]), (&0.into(), &0.into()), "{second}");
     assert_eq!(kept(data).await, (jobs, told), "rows of jobs, notifications");
 
@@ -100,7 +113,8 @@ fn shows_the_round(text: &str, round: &Value) {
     assert_eq!(numbers(line("all")), columns.map(|key| sum(round, key)), "{text}");
     for board in round["sources"].as_array().unwrap() {
         let (source, name) = (board["source"].as_str().unwrap(), board["board"].as_str().unwrap());
-        let found = text.lines().find(|line| line.trim_start().starts_with(source) && line.contains(name));
+        let found =
+            text.lines().find(|line| line.split_whitespace().next() == Some(source) && line.contains(name));
         let found = found.unwrap_or_else(|| panic!("no line for {source} {name} in\n{text}"));
         assert_eq!(numbers(found), columns.map(|key| board[key].as_u64().unwrap()), "{text}");
         assert_eq!(found.contains("not modified"), board["not_modified"] == true, "{text}");

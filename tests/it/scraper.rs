@@ -8,6 +8,7 @@ use career_worker::{
     fetch::Fetch,
     queue::Transport,
     random::Random,
+    sources::SOURCES,
     tasks::{DatabaseGate, Matcher},
     worker::{Parts, Worker},
 };
@@ -30,6 +31,8 @@ impl Scraper {
         config.fetch.gateway = Some(gateway);
         config.fetch.gateway_per_second = Some(100_000.0);
         config.fetch.backoff = Duration::from_millis(1);
+        let keys = SOURCES.iter().flat_map(|source| source.keys());
+        config.sources = keys.map(|key| (key.setting.to_owned(), "x".into())).collect();
         let config = Arc::new(config);
         let (clock, random) = (Clock::system(), Random::system());
         let gate = Arc::new(DatabaseGate::new(db.store.clone(), unique()));
