@@ -7,6 +7,7 @@ use career_worker::{
     dev::{Replay, ReplayOptions},
     sources::{Board, KeyPlace},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,19 +17,32 @@ use crate::{
 };
 
 /// Boards for recordings that name none, or that name it otherwise than a schedule would.
-const BOARDS: [&str; 3] = ["all", "us", "de"];
+const BOARDS: [&str; 4] = ["all", "latest", "us", "de"];
 
 /// The board that a schedule would name to ask for this.
 fn board(exchange: &Exchange) -> Board {
     let recorded = exchange.board();
     let others = BOARDS.map(|board| Board { board: board.to_owned(), ..recorded.clone() });
     let mut boards = std::iter::once(recorded.clone()).chain(others);
+    // A site on Workday is known by host, tenant and site, which all stand in the address.
+    let workday = || {
+        let url = url::Url::parse(&exchange.meta.url).ok()?;
+        let host = url.host_str()?.split('.').nth(1)?.to_owned();
+        let site = url.path_segments()?.nth(3)?.to_owned();
+        let tenant = url.path_segments()?.nth(2)?.to_owned();
+        let options =
+            [("wd".to_owned(), host.into()), ("site".to_owned(), site.into())].into_iter().collect();
+        Some(Board { board: tenant, options, ..recorded.clone() })
+    };
+    if exchange.meta.source == "workday" {
+        return workday().unwrap();
+    }
     let found = boards.find(|board| exchange.source().first(board).is_ok());
     found.unwrap_or_else(|| panic!("{}: no board asks for it", exchange.name()))
 }
 
 /// Puts an exchange where its source asks for it first: many were recorded from the middle of a listing.
-fn place(exchange: &Exchange, board: &Board, folder: &Path) {
+fn place(exchange: &Exchange, board: &Board, recorded_at: DateTime<Utc>, folder: &Path) {
     let request = exchange.source().first(board).unwrap();
     let mut url = url::Url::parse(&request.url).unwrap();
     for key in exchange.source().keys() {
@@ -38,6 +52,7 @@ fn place(exchange: &Exchange, board: &Board, folder: &Path) {
     }
     let mut toml = toml::Table::new();
     toml.insert("url".to_owned(), url.to_string().into());
+    toml.insert("recorded_at".to_owned(), recorded_at.to_rfc3339().into());
     toml.insert("content_type".to_owned(), exchange.meta.content_type.clone().into());
     if let Some(body) = &request.body {
         toml.insert("method".to_owned(), "POST".into());
@@ -65,20 +80,31 @@ async fn every_record_is_stored_or_rejected_and_the_same_again_writes_nothing() 
         .iter()
         .filter(|exchange| exchange.meta.source != "html" && exchange.meta.shape != "legacy")
         .collect();
+    // Many have one address: each has a time of its own, at which it is the newest.
+    let start = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+    let at = |number: usize| start + TimeDelta::hours(i64::try_from(number).unwrap());
+    let served = tempfile::tempdir().unwrap();
+    let boards: Vec<Board> = exchanges.iter().map(|exchange| board(exchange)).collect();
+    for (number, (exchange, board)) in exchanges.iter().zip(&boards).enumerate() {
+        place(exchange, board, at(number), &served.path().join(number.to_string()));
+    }
+    let replay = Replay::start(&[served.path().to_owned()], ReplayOptions::default()).await.unwrap();
+    let scraper = Scraper::new(replay.url().clone()).await;
     let mut records = 0;
-    for exchange in &exchanges {
-        let served = tempfile::tempdir().unwrap();
-        let board = board(exchange);
-        place(exchange, &board, &served.path().join("first"));
-        let replay = Replay::start(&[served.path().to_owned()], ReplayOptions::default()).await.unwrap();
-        records += scrape(&replay, exchange, &board).await;
-        replay.stop().await;
+    for (number, (exchange, board)) in exchanges.iter().zip(&boards).enumerate() {
+        replay.set_as_of(Some(at(number)));
+        sqlx::query(
+            "TRUNCATE jobs, worker.sightings, worker.source_health, worker.http_cache, worker.posting_pages, worker.outbox CASCADE",
+        )
+        .execute(&scraper.db.pool)
+        .await
+        .unwrap();
+        records += scrape(&scraper, exchange, board).await;
     }
     eprintln!("{records} records of {} exchanges", exchanges.len());
 }
 
-async fn scrape(replay: &Replay, exchange: &Exchange, board: &Board) -> usize {
-    let scraper = Scraper::new(replay.url().clone()).await;
+async fn scrape(scraper: &Scraper, exchange: &Exchange, board: &Board) -> usize {
     let name = exchange.name();
     // Further pages are exchanges of their own.
     let args = json!({ "source": exchange.meta.source, "boards": [board], "max_pages": 1 });
