@@ -1,5 +1,7 @@
 //! The rule that marks postings of different sources as one vacancy, on cross-posts made up here.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use career_worker::{
     domain::{Posting, RawPosting, Text},
     normalize::{self, fingerprint},

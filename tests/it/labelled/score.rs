@@ -84,6 +84,21 @@ impl Level {
     pub const fn none() -> Self {
         Self { recall: None, precision: None, accuracy: None }
     }
+
+    /// Recall, precision and accuracy by name.
+    pub fn named(&self) -> [(&'static str, Option<f64>); 3] {
+        [("recall", self.recall), ("precision", self.precision), ("accuracy", self.accuracy)]
+    }
+
+    /// What is asked for and not reached, as name and least value; what could not be measured counts as not reached.
+    pub fn unmet_by(&self, reached: &Self) -> Vec<(&'static str, f64)> {
+        let pairs = self.named().into_iter().zip(reached.named());
+        pairs
+            .filter_map(|((name, least), (_, reached))| Some((name, least?, reached)))
+            .filter(|(_, least, reached)| reached.is_none_or(|reached| reached < *least))
+            .map(|(name, least, _)| (name, least))
+            .collect()
+    }
 }
 
 /// How one field came out on one set.

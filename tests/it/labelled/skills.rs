@@ -63,7 +63,7 @@ fn count(figure: &mut Figure, index: usize, label: &BTreeSet<String>, found: &BT
 
 /// Spans of knowledge that hold a technology we give for their sentence; most spans name none.
 fn sentences() -> Figure {
-    let mut figure = Figure::new("skillspan_dev", "skills, spans that name", Level::none()).recall_only();
+    let mut figure = Figure::new("skillspan_dev", "skills in sentences", Level::none()).recall_only();
     for (index, row) in rows(figure.set).iter().enumerate() {
         let cells = |key: &str| -> Vec<&str> {
             row[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
