@@ -10,8 +10,10 @@ use super::labelled::{
 };
 
 /// Set, field and floor, where the floor is not the aim.
-const FLOORS: [(&str, &str, Level); 12] = [
+const FLOORS: [(&str, &str, Level); 14] = [
     ("ergon_gold_500", "pay, not in the text", Level::accuracy(0.92)),
+    ("ergon_gold_500", "level", Level::accuracy(0.82)),
+    ("ergon_gold_500", "years", Level::accuracy(0.925)),
     ("ergon_geo_corpus", "country", Level::accuracy(0.97)),
     ("ergon_yoe_corpus", "years, English", Level::accuracy(0.97)),
     ("ergon_de_yoe_corpus", "years, German", Level::accuracy(0.97)),

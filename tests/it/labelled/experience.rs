@@ -6,25 +6,31 @@ use serde_json::Value;
 
 use super::{Figure, Level, rows};
 
-/// Levels, then years by language.
+/// Least accuracy that is wanted of all.
+const AIM: Level = Level::accuracy(0.95);
+
+/// Levels, then years by language, of titles and windows; then both of whole postings.
 pub fn figures() -> Vec<Figure> {
-    let years = [
+    let windows = [
         ("ergon_yoe_corpus", "years, English"),
         ("ergon_de_yoe_corpus", "years, German"),
         ("ergon_fr_yoe_corpus", "years, French"),
         ("ergon_es_yoe_corpus", "years, Spanish"),
     ];
-    let mut figures = vec![levels()];
-    figures.extend(years.map(|(set, field)| years_of(Figure::new(set, field, Level::accuracy(0.95)))));
+    let mut figures = vec![levels("ergon_level_corpus", |row| &row["level"])];
+    figures.extend(windows.map(|(set, field)| years_of(set, field, "text", |row| &row["expect"])));
+    let whole = "ergon_gold_500";
+    figures.push(levels(whole, |row| &row["gold"]["level"]));
+    figures.push(years_of(whole, "years", "description_text", |row| &row["gold"]["yoe"]));
     figures
 }
 
-fn levels() -> Figure {
-    let mut figure = Figure::new("ergon_level_corpus", "level", Level::accuracy(0.95));
-    for (index, row) in rows(figure.set).iter().enumerate() {
-        let label = level(row["level"].as_str().unwrap_or_default());
-        let found = seniority::from_title(row["title"].as_str().unwrap_or_default());
-        figure.compare(index, label.as_ref(), found.as_ref());
+fn levels(set: &'static str, label: fn(&Value) -> &Value) -> Figure {
+    let mut figure = Figure::new(set, "level", AIM);
+    for (index, row) in rows(set).iter().enumerate() {
+        let label = level(label(row).as_str().unwrap_or_default());
+        let title = row["title"].as_str().unwrap_or_default();
+        figure.compare(index, title, label, seniority::from_title(title));
     }
     figure
 }
@@ -44,10 +50,11 @@ fn level(label: &str) -> Option<Seniority> {
     })
 }
 
-fn years_of(mut figure: Figure) -> Figure {
-    for (index, row) in rows(figure.set).iter().enumerate() {
-        let found = years::from_text(row["text"].as_str().unwrap_or_default());
-        figure.compare(index, expected(&row["expect"]).as_ref(), found.as_ref());
+fn years_of(set: &'static str, field: &'static str, text: &str, label: fn(&Value) -> &Value) -> Figure {
+    let mut figure = Figure::new(set, field, AIM);
+    for (index, row) in rows(set).iter().enumerate() {
+        let text = row[text].as_str().unwrap_or_default();
+        figure.compare(index, text, expected(label(row)), years::from_text(text));
     }
     figure
 }

@@ -1,13 +1,19 @@
 //! Places in free text, on labelled location strings.
 
 use career_worker::normalize::places::from_text;
+use serde_json::Value;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::{Figure, Level, rows};
 
-/// Country and city of the first place.
+/// Country and city of the first place, of strings alone and of whole postings.
 pub fn figures() -> Vec<Figure> {
-    let set = "ergon_geo_corpus";
+    let strings = first_place("ergon_geo_corpus", |row| row);
+    let postings = first_place("ergon_gold_500", |row| &row["gold"]);
+    strings.into_iter().chain(postings).collect()
+}
+
+fn first_place(set: &'static str, labels: fn(&Value) -> &Value) -> [Figure; 2] {
     let mut country = Figure::new(set, "country", Level::accuracy(0.96));
     let mut city = Figure::new(set, "city", Level::accuracy(0.95));
     for (index, row) in rows(set).iter().enumerate() {
@@ -16,11 +22,11 @@ pub fn figures() -> Vec<Figure> {
         for (figure, key, found) in
             [(&mut country, "country", place.country), (&mut city, "city", place.city)]
         {
-            let (label, found) = (folded(row[key].as_str()), folded(found.as_deref()));
-            figure.compare(index, label.as_ref(), found.as_ref());
+            let (label, found) = (folded(labels(row)[key].as_str()), folded(found.as_deref()));
+            figure.compare(index, text, label.as_deref(), found.as_deref());
         }
     }
-    vec![country, city]
+    [country, city]
 }
 
 fn folded(name: Option<&str>) -> Option<String> {

@@ -11,8 +11,9 @@ pub fn figures() -> Vec<Figure> {
     for (index, row) in rows(figure.set).iter().enumerate() {
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
         let found = remote::resolve(None, &[text("location_raw")], &text("title"), &text("description_text"));
-        let found = (found == Some(RemoteOption::Remote)).then_some(true);
-        figure.compare(index, (row["gold"]["remote"] == true).then_some(true).as_ref(), found.as_ref());
+        let label = row["gold"]["remote"] == true;
+        let found = found == Some(RemoteOption::Remote);
+        figure.compare(index, &text("title"), label.then_some("remote"), found.then_some("remote"));
     }
     vec![figure]
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stderr, reason = "disagreements are read by people")]
 
-use std::ops::Add;
+use std::{fmt::Debug, ops::Add};
 
 use super::shows;
 
@@ -145,17 +145,20 @@ impl Figure {
         *quarter = *quarter + row;
     }
 
-    /// Counts a row whose label and answer are values, and prints it where they differ and it may be seen.
-    pub fn compare<T: PartialEq + std::fmt::Debug>(
+    /// Counts a row whose label and answer are values, and prints it, with the beginning of its text, where they differ and it may be
+    /// seen.
+    pub fn compare<T: Copy + PartialEq + Debug>(
         &mut self,
         index: usize,
-        label: Option<&T>,
-        found: Option<&T>,
+        text: &str,
+        label: Option<T>,
+        found: Option<T>,
     ) {
         let same = label == found;
         self.count(index, label.is_some(), found.is_some(), same);
         if !same {
-            self.miss(index, || format!("expected {label:?}, found {found:?}"));
+            let begin: String = text.chars().take(100).collect();
+            self.miss(index, || format!("{begin:?}, expected {label:?}, found {found:?}"));
         }
     }
 
