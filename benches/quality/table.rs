@@ -43,6 +43,7 @@ pub fn print(folder: &Path, figures: &[Figure], peers: &[Peer]) {
     }
     aligned(&lines);
     println!();
+    remarks.dedup();
     for remark in remarks {
         wrapped(&remark);
     }

@@ -3,8 +3,8 @@
 //!
 //! The sets are found through `CAREER_LABELLED` or beside the checkout; without them there are no figures. Rules are made on three rows
 //! of four: the fourth is never looked at and tells whether they carry over. `CAREER_SHOW_MISSES` prints the rows that differ, except
-//! those. Nothing here asserts anything. One more set: a `Figure` with its aim in the file of its field, and a name in `tests/it/
-//! labelled_floors.rs` and `benches/quality.rs` where the file is new.
+//! those. Nothing here asserts anything. One more set: a `Figure` with its aim in the file of its field. A new file of a field is also
+//! named in `labelled_floors.rs` and in `benches/quality.rs`.
 
 #![expect(
     clippy::unwrap_used,
