@@ -1,135 +1,14 @@
-//! The rule that marks postings of different sources as one vacancy, on labelled pairs and on cross-posts made up here.
-//!
-//! The rule itself is a query of the store; this says the same in a few lines: equal company and title keys, a common place or none
-//! known, near-equal text, and never two postings of one source.
+//! The rule that marks postings of different sources as one vacancy, on cross-posts made up here.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "figures are what these tests are for")]
-
-use std::collections::BTreeSet;
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use career_worker::{
-    domain::{Place, Posting, RawPosting, Text},
-    normalize::{self, fingerprint, places, url},
+    domain::{Posting, RawPosting, Text},
+    normalize::{self, fingerprint},
 };
 use chrono::NaiveDate;
-use serde_json::Value;
 
-use super::labelled::{HALVES, document, rows, within};
-
-/// Most bits in which the texts of one vacancy differ, as the store has it.
-const NEAR: u32 = 6;
-
-/// What the rule compares.
-struct Print {
-    source: &'static str,
-    company: String,
-    title: String,
-    places: BTreeSet<String>,
-    text: u64,
-}
-
-impl Print {
-    fn of(posting: &Posting, source: &'static str) -> Self {
-        Self {
-            source,
-            company: fingerprint::company_key(&posting.company),
-            title: fingerprint::title_key(&posting.title),
-            places: posting.places.iter().filter_map(place_key).collect(),
-            text: fingerprint::simhash(posting.description.as_deref().unwrap_or_default()),
-        }
-    }
-
-    fn is_marked_with(&self, other: &Self) -> bool {
-        let places =
-            self.places.is_empty() || other.places.is_empty() || !self.places.is_disjoint(&other.places);
-        self.source != other.source
-            && self.company == other.company
-            && self.title == other.title
-            && places
-            && self.text != 0
-            && other.text != 0
-            && fingerprint::distance(self.text, other.text) <= NEAR
-    }
-}
-
-fn place_key(place: &Place) -> Option<String> {
-    let Place { city, region, country, country_code } = place;
-    let part = city.as_ref().or(region.as_ref()).or(country_code.as_ref()).or(country.as_ref())?;
-    Some(part.to_lowercase())
-}
-
-/// One side of a labelled pair. The set has no texts: all count as equal, so that only keys and places tell postings apart.
-fn side(post: &Value, source: &'static str) -> Print {
-    let text = |key: &str| post[key].as_str().unwrap_or_default();
-    Print {
-        source,
-        company: "one employer".to_owned(),
-        title: fingerprint::title_key(text("title")),
-        places: places::from_text(text("location")).iter().filter_map(place_key).collect(),
-        text: 1,
-    }
-}
-
-#[test]
-fn posts_of_one_employer() {
-    let Some(rows) = rows("greenhouse_same_job_pairs.jsonl") else { return };
-    let parts =
-        HALVES.iter().map(|(name, half)| (*name, *half, None)).chain([("every fourth", None, Some(3))]);
-    for (name, half, fourth) in parts {
-        let mut marked = [[0_usize; 2]; 2];
-        for (_, row) in rows
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| within(half, *at) && fourth.is_none_or(|rest| at % 4 == rest))
-        {
-            let different = usize::from(row["label"] == "different_requisition");
-            let [one, two] = [side(&row["a"], "one"), side(&row["b"], "two")];
-            marked[different][0] += usize::from(one.is_marked_with(&two));
-            marked[different][1] += 1;
-
-            // Inside one source nothing is ever marked, and the two have addresses of their own.
-            assert!(!side(&row["a"], "one").is_marked_with(&side(&row["b"], "one")));
-            let address = |side: &str| url::canonical(row[side]["absolute_url"].as_str().unwrap_or_default());
-            assert!(different == 0 || address("a") != address("b"), "{row}");
-        }
-        let [[same, all_same], [different, all_different]] = marked;
-        eprintln!(
-            "greenhouse_same_job_pairs.jsonl {name}: with equal texts and two sources, {same} of {all_same} same_job and {different} of \
-             {all_different} different_requisition pairs are marked; with one source none"
-        );
-    }
-}
-
-#[test]
-fn company_keys() {
-    if let Some(golden) = document("jobhq_company_name_key_golden.json") {
-        let rows: Vec<(String, &Value)> = golden
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|row| (fingerprint::company_key(row["name"].as_str().unwrap_or_default()), &row["key"]))
-            .collect();
-        let mut together = 0;
-        for (at, (key, label)) in rows.iter().enumerate() {
-            for (other, second) in &rows[at + 1..] {
-                // Legal forms are part of that project's keys and not of ours: keys may be equal where its are not.
-                assert!(label != second || key == other, "{key} and {other}");
-                together += usize::from(label != second && key == other);
-            }
-        }
-        eprintln!(
-            "jobhq_company_name_key_golden.json: all equal pairs equal, {together} different ones equal but for a legal form"
-        );
-    }
-    let Some(corpus) = document("careerops_company_key_corpus.json") else { return };
-    let names: Vec<&str> =
-        corpus["cases"].as_array().into_iter().flatten().filter_map(|case| case["input"].as_str()).collect();
-    for (at, name) in names.iter().enumerate() {
-        for other in &names[at + 1..] {
-            assert_ne!(fingerprint::company_key(name), fingerprint::company_key(other), "{name} and {other}");
-        }
-    }
-}
+use super::labelled::duplicates::{Print, place_key};
 
 /// A notice of a shipyard that does not exist, of some three hundred words.
 fn notice(team: &str) -> String {
@@ -165,7 +44,14 @@ fn posting(source: &'static str, title: &str, company: &str, place: &str, text: 
 }
 
 fn print(source: &'static str, title: &str, company: &str, place: &str, text: Text) -> Print {
-    Print::of(&posting(source, title, company, place, text), source)
+    let posting = posting(source, title, company, place, text);
+    Print {
+        source,
+        company: fingerprint::company_key(&posting.company),
+        title: fingerprint::title_key(&posting.title),
+        places: posting.places.iter().filter_map(place_key).collect(),
+        text: fingerprint::simhash(posting.description.as_deref().unwrap_or_default()),
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::labelled::{document, shows};
 
 #[test]
 fn employment_fields() {
-    let Some(counts) = document("greenhouse_metadata_values_counts.json") else { return };
+    let Some(counts) = document("greenhouse_metadata_values_counts") else { return };
     let rows = counts["employment"].as_array().cloned().unwrap_or_default();
     let mut found: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut all, mut unseen) = ([0_u64; 2], [0_u64; 2]);
