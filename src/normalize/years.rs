@@ -68,12 +68,16 @@ struct Words {
     at_least: Vec<&'static str>,
     loosely: Vec<&'static str>,
     continues: Vec<&'static str>,
+    others: Option<Regex>,
     says: Vec<(Regex, Years)>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let table: Vec<(&str, &str)> = cues::table(include_str!("years.tsv")).collect();
-    let of = |wanted: &str| table.iter().filter(|(tag, _)| *tag == wanted).map(|(_, word)| *word).collect();
+    let of = |wanted: &str| -> Vec<&'static str> {
+        table.iter().filter(|(tag, _)| *tag == wanted).map(|(_, word)| *word).collect()
+    };
+    let others = |patterns: &[&str]| Regex::new(&format!(r"\b(?:{}) ?$", patterns.join("|"))).ok();
     let says = |(tag, word): &(&str, &str)| {
         let (min, max) = tag.strip_prefix("says ")?.split_once(' ')?;
         Some((Regex::new(word).ok()?, Years { min: min.parse().ok()?, max: max.parse().ok() }))
@@ -86,6 +90,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         at_least: of("at_least"),
         loosely: of("loosely"),
         continues: of("continues"),
+        others: others(&of("others")),
         says: table.iter().filter_map(says).collect(),
     }
 });
@@ -152,8 +157,9 @@ fn asks(before: &str, after: &str, min: u8, open: bool, range: bool, figures: bo
     let lead = before.trim_end_matches([' ', ':', '(', '~', '-', '–', '*']);
     let leads = |words: &[&str]| ends(lead, words);
     // "What we look for: 5 years" is no span of time.
-    let span = ends(before.trim_end(), &WORDS.not_before);
-    if min >= LONGEST || (min >= LONG && leads(&WORDS.loosely)) || span {
+    let span = ends(before.trim_end(), &WORDS.not_before) && !ends(before.trim_end(), &SEEKING);
+    let theirs = || WORDS.others.as_ref().is_some_and(|others| others.is_match(before));
+    if min >= LONGEST || (min >= LONG && leads(&WORDS.loosely)) || span || theirs() {
         return false;
     }
     let next = |words: &[&str]| words.iter().filter_map(|word| word_at(after, word)).min();
@@ -182,6 +188,9 @@ fn asks(before: &str, after: &str, min: u8, open: bool, range: bool, figures: bo
         && (lead.trim().is_empty() || before.trim_end().ends_with(':'));
     earlier && (figures || demanded) || ((demanded && continues || plain) && min <= 15)
 }
+
+/// "Looking for 3 years": no span of time either.
+const SEEKING: [&str; 3] = ["looking for", "look for", "searching for"];
 
 /// What parts a course of study from the experience behind it.
 const PARTS: [&str; 10] = [",", " and ", " or ", " with ", "+", "(", " und ", " oder ", " et ", " y "];

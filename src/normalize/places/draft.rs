@@ -1,5 +1,9 @@
 //! A place in the making: a city, its region, and what the tables know of both.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 use super::gazetteer::{self, City, Region};
 use super::key;
 use super::resolve::{LARGE, LARGER_THAN_REGION, cities_in, largest};
@@ -29,13 +33,14 @@ impl Draft {
                 .or_else(|| if stated { None } else { city_in_front(&key, home, self.region) });
             match found {
                 Some(city) => {
-                    // "St. Ives" stays where the table has "Saint Ives".
-                    let short = ["st ", "mt ", "ft ", "ste "].iter().any(|short| key.starts_with(short));
-                    let shown =
-                        if short && key::of(&city.name) != key { tidy(name) } else { city.name.into_owned() };
-                    place.city = Some(shown);
+                    let kept = stays(&key) && key::of(&city.name) != key;
+                    place.city = Some(if kept { tidy(name) } else { city.name.into_owned() });
                     region = Some(Region { country: city.country, code: city.region });
                     home = Some(city.country);
+                }
+                // The district is one city.
+                None if region.is_some_and(|region| region.country == "US" && region.code == "DC") => {
+                    place.city = Some("Washington".to_owned());
                 }
                 None if home.is_some_and(gazetteer::is_city_state) => {
                     place.city = home.and_then(gazetteer::country_name).map(str::to_owned);
@@ -55,6 +60,16 @@ impl Draft {
         set_country(&mut place, home);
         Some(place)
     }
+}
+
+/// Names that are shown as the source writes them.
+static AS_WRITTEN: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("names/as_written.txt").lines().filter(|line| !line.starts_with('#')).collect()
+});
+
+/// "Bangalore" stays where the table has "Bengaluru", "St. Ives" where it has "Saint Ives".
+fn stays(key: &str) -> bool {
+    AS_WRITTEN.contains(key) || ["st ", "mt ", "ft ", "ste "].iter().any(|short| key.starts_with(short))
 }
 
 pub(super) fn set_country(place: &mut Place, country: Option<&'static str>) {
@@ -105,6 +120,6 @@ fn is_plausible(name: &str) -> bool {
 }
 
 fn tidy(name: &str) -> String {
-    let shouted = name.chars().all(|letter| !letter.is_lowercase());
-    if shouted { gazetteer::capitals(name) } else { name.to_owned() }
+    let plain = !name.chars().any(char::is_lowercase) || !name.chars().any(char::is_uppercase);
+    if plain { gazetteer::capitals(name) } else { name.to_owned() }
 }

@@ -49,6 +49,17 @@ fn what_is_asked_for() {
         ("Kilkuletnie doświadczenie w księgowości", 3, None),
         ("Geen ervaring nodig", 0, Some(0)),
         ("Expérience solide en menuiserie", 1, Some(3)),
+        ("What we're looking for 4+ years in bakeries, experience with rye is a plus", 4, None),
+        ("Mindestens 2 Jahre in einer vergleichbaren Position", 2, None),
+        ("2 años en puestos similares", 2, None),
+        ("3 ans minimum à un poste similaire", 3, None),
+        ("18 months of relevant experience", 1, None),
+        ("Tu as peu ou pas d’expérience ? On te forme !", 0, Some(0)),
+        (
+            "You need at least 3 years of experience and will meet founders with over 10 years of experience",
+            3,
+            None,
+        ),
     ] {
         assert_eq!(from_text(text), Some(Years { min, max }), "{text}");
     }
@@ -70,6 +81,9 @@ fn what_is_something_else() {
         "Od 15 lat tworzymy meble, doświadczenie to nasza siła",
         "Há mais de 15 anos no mercado com experiência",
         "Erste Erfahrung mit Tabellen",
+        "Tu travailles avec une associée ayant plus de 12 ans d'expérience dans le bois.",
+        "You learn from our experts with over 10 years of experience.",
+        "Du lernst von Gründern mit mehr als 10 Jahren Erfahrung.",
         "three years of continuous residence",
         "We plan to grow over the next 3 years with experience as our guide.",
         "",
