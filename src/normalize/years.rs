@@ -67,6 +67,7 @@ struct Words {
     not_before: Vec<&'static str>,
     at_least: Vec<&'static str>,
     loosely: Vec<&'static str>,
+    at_most: Vec<&'static str>,
     continues: Vec<&'static str>,
     others: Option<Regex>,
     says: Vec<(Regex, Years)>,
@@ -89,6 +90,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         not_before: of("not_before"),
         at_least: of("at_least"),
         loosely: of("loosely"),
+        at_most: of("at_most"),
         continues: of("continues"),
         others: others(&of("others")),
         says: table.iter().filter_map(says).collect(),
@@ -127,7 +129,12 @@ pub fn from_text(text: &str) -> Option<Years> {
         let after = after(&lower, whole.end());
         let figures = whole.as_str().starts_with(|letter: char| letter.is_ascii_digit());
         if asks(before, after, min, open, max.is_some(), figures) {
-            return Some(Years { min, max: max.filter(|_| !open) });
+            let most = max.is_none() && !open && ends(trimmed(before), &WORDS.at_most);
+            return Some(if most {
+                Years { min: 0, max: Some(min) }
+            } else {
+                Years { min, max: max.filter(|_| !open) }
+            });
         }
     }
     phrase(&lower)
@@ -148,13 +155,20 @@ fn number(text: &str) -> Option<u8> {
     whole.parse().ok().or_else(|| spoken().map(|(number, _)| *number))
 }
 
+/// What stands before a number, up to its last word.
+fn trimmed(before: &str) -> &str {
+    before.trim_end_matches([' ', ':', '(', '~', '-', '–', '*'])
+}
+
+/// Whether the text ends with one of the words.
+fn ends(lead: &str, words: &[&str]) -> bool {
+    words
+        .iter()
+        .any(|word| lead.strip_suffix(word).is_some_and(|head| !head.ends_with(char::is_alphanumeric)))
+}
+
 fn asks(before: &str, after: &str, min: u8, open: bool, range: bool, figures: bool) -> bool {
-    let ends = |lead: &str, words: &[&str]| {
-        words
-            .iter()
-            .any(|word| lead.strip_suffix(word).is_some_and(|head| !head.ends_with(char::is_alphanumeric)))
-    };
-    let lead = before.trim_end_matches([' ', ':', '(', '~', '-', '–', '*']);
+    let lead = trimmed(before);
     let leads = |words: &[&str]| ends(lead, words);
     // "What we look for: 5 years" is no span of time.
     let span = ends(before.trim_end(), &WORDS.not_before) && !ends(before.trim_end(), &SEEKING);
@@ -165,7 +179,8 @@ fn asks(before: &str, after: &str, min: u8, open: bool, range: bool, figures: bo
     let next = |words: &[&str]| words.iter().filter_map(|word| word_at(after, word)).min();
     let experience = next(&WORDS.experience);
     let other = WORDS.not_after.iter().filter_map(|word| whole_word_at(after, word)).min();
-    if let Some(other) = other.filter(|other| *other < 24) {
+    let first = |other: &usize| experience.is_none_or(|experience| *other < experience);
+    if let Some(other) = other.filter(|other| *other < 24 && first(other)) {
         // "programme management experience": the word belongs to what was done.
         let between = experience.and_then(|experience| after.get(other..experience));
         if between.is_none_or(|between| between.len() > 30 || PARTS.iter().any(|part| between.contains(part)))
