@@ -33,7 +33,7 @@ impl Draft {
                 .or_else(|| if stated { None } else { city_in_front(&key, home, self.region) });
             match found {
                 Some(city) => {
-                    let kept = stays(&key) && key::of(&city.name) != key;
+                    let kept = stays(&key, &city.name);
                     place.city = Some(if kept { tidy(name) } else { city.name.into_owned() });
                     region = Some(Region { country: city.country, code: city.region });
                     home = Some(city.country);
@@ -67,9 +67,21 @@ static AS_WRITTEN: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     include_str!("names/as_written.txt").lines().filter(|line| !line.starts_with('#')).collect()
 });
 
-/// "Bangalore" stays where the table has "Bengaluru", "St. Ives" where it has "Saint Ives".
-fn stays(key: &str) -> bool {
-    AS_WRITTEN.contains(key) || ["st ", "mt ", "ft ", "ste "].iter().any(|short| key.starts_with(short))
+/// "Bangalore" stays where the table has "Bengaluru", "St. Ives" where it has "Saint Ives", and a short name where it has a longer one
+/// ("Klagenfurt", "Bronx"), which "Quebec" for "Quebec City" is not.
+fn stays(key: &str, name: &str) -> bool {
+    const SHORT: [&str; 4] = ["st", "mt", "ft", "ste"];
+    // Scholars transcribe "Petah Tikva" so.
+    let scholarly = |letter: char| matches!(letter, '\u{1e00}'..='\u{1e9f}' | '‘' | 'ʿ' | 'ʾ');
+    let shown = key::of(name);
+    let scholarly = key.is_ascii() && name.chars().any(scholarly);
+    let longer = shown.strip_prefix(key).is_some_and(|rest| rest.starts_with(' ') && rest != " city")
+        || shown.strip_prefix("the ") == Some(key);
+    key != shown
+        && (longer
+            || scholarly
+            || AS_WRITTEN.contains(key)
+            || key.split(' ').any(|word| SHORT.contains(&word)))
 }
 
 pub(super) fn set_country(place: &mut Place, country: Option<&'static str>) {
@@ -113,7 +125,9 @@ pub(super) fn without_city(key: &str) -> Option<String> {
 /// Looks like the name of a town rather than a phrase.
 fn is_plausible(name: &str) -> bool {
     let words = name.split_whitespace().count();
+    let code = name.len() <= 3 && name.bytes().all(|byte| byte.is_ascii_uppercase());
     (1..=4).contains(&words)
+        && !code
         && name.chars().count() >= 3
         && name.chars().next().is_some_and(|first| !first.is_lowercase())
         && name.chars().all(|letter| letter.is_alphabetic() || matches!(letter, ' ' | '-' | '\'' | '’' | '.'))

@@ -75,6 +75,7 @@ fn english() {
             "Our clients spend $20,000 - $50,000 a year with us.",
             "Employees get up to $10,000 in RSUs per year",
             "Childcare subsidy of $400 per month",
+            "Our students pay $240 per month.",
             "We cover premiums up to $25,000.",
             "Salary: competitive. We serve 50,000 - 60,000 patients.",
             "We raised $120k-$150k from angels.",
