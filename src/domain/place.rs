@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One place, in English names; every part that the source does not state is `None`.
+/// One place, in English names; every part that the source does not state is `None`. Where a city has two names in English use
+/// (Bangalore and Bengaluru), a longer and a shorter one, or an official one that is as well known, it keeps the one the source writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// City or town.

@@ -191,7 +191,9 @@ impl Found {
                 break;
             }
             let counts = match class {
-                Class::Staff => words.iter().skip(at + 1).any(|word| STAFFED.contains(&word.text.as_str())),
+                Class::Staff => is_staffed(words, at),
+                // The French programme abroad; elsewhere the word is life.
+                Class::Intern => word.text != "vie" || (at == 0 && word.ends),
                 Class::Lead => word.text != "principal" || words.iter().all(|word| word.text != "school"),
                 Class::Entry => word.text != "entry" || length > 1 || word.begins,
                 _ => true,
@@ -242,6 +244,14 @@ impl Found {
         ];
         named.or(self.grade).or_else(|| plain.into_iter().find(|(has, _)| *has).map(|(_, level)| level))
     }
+}
+
+/// "Staff Engineer", and "Systems Engineer Staff" where the title ends with it.
+fn is_staffed(words: &[Word], at: usize) -> bool {
+    let grade = |word: &Word| STAFFED.contains(&word.text.as_str());
+    let ends = words.get(at).is_some_and(|word| word.ends);
+    let behind = ends && at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(grade);
+    behind || words.iter().skip(at + 1).any(grade)
 }
 
 /// What follows a staff engineer's "staff".

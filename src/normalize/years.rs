@@ -67,13 +67,18 @@ struct Words {
     not_before: Vec<&'static str>,
     at_least: Vec<&'static str>,
     loosely: Vec<&'static str>,
+    at_most: Vec<&'static str>,
     continues: Vec<&'static str>,
+    others: Option<Regex>,
     says: Vec<(Regex, Years)>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let table: Vec<(&str, &str)> = cues::table(include_str!("years.tsv")).collect();
-    let of = |wanted: &str| table.iter().filter(|(tag, _)| *tag == wanted).map(|(_, word)| *word).collect();
+    let of = |wanted: &str| -> Vec<&'static str> {
+        table.iter().filter(|(tag, _)| *tag == wanted).map(|(_, word)| *word).collect()
+    };
+    let others = |patterns: &[&str]| Regex::new(&format!(r"\b(?:{}) ?$", patterns.join("|"))).ok();
     let says = |(tag, word): &(&str, &str)| {
         let (min, max) = tag.strip_prefix("says ")?.split_once(' ')?;
         Some((Regex::new(word).ok()?, Years { min: min.parse().ok()?, max: max.parse().ok() }))
@@ -85,7 +90,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         not_before: of("not_before"),
         at_least: of("at_least"),
         loosely: of("loosely"),
+        at_most: of("at_most"),
         continues: of("continues"),
+        others: others(&of("others")),
         says: table.iter().filter_map(says).collect(),
     }
 });
@@ -122,7 +129,12 @@ pub fn from_text(text: &str) -> Option<Years> {
         let after = after(&lower, whole.end());
         let figures = whole.as_str().starts_with(|letter: char| letter.is_ascii_digit());
         if asks(before, after, min, open, max.is_some(), figures) {
-            return Some(Years { min, max: max.filter(|_| !open) });
+            let most = max.is_none() && !open && ends(trimmed(before), &WORDS.at_most);
+            return Some(if most {
+                Years { min: 0, max: Some(min) }
+            } else {
+                Years { min, max: max.filter(|_| !open) }
+            });
         }
     }
     phrase(&lower)
@@ -143,23 +155,32 @@ fn number(text: &str) -> Option<u8> {
     whole.parse().ok().or_else(|| spoken().map(|(number, _)| *number))
 }
 
+/// What stands before a number, up to its last word.
+fn trimmed(before: &str) -> &str {
+    before.trim_end_matches([' ', ':', '(', '~', '-', '–', '*'])
+}
+
+/// Whether the text ends with one of the words.
+fn ends(lead: &str, words: &[&str]) -> bool {
+    words
+        .iter()
+        .any(|word| lead.strip_suffix(word).is_some_and(|head| !head.ends_with(char::is_alphanumeric)))
+}
+
 fn asks(before: &str, after: &str, min: u8, open: bool, range: bool, figures: bool) -> bool {
-    let ends = |lead: &str, words: &[&str]| {
-        words
-            .iter()
-            .any(|word| lead.strip_suffix(word).is_some_and(|head| !head.ends_with(char::is_alphanumeric)))
-    };
-    let lead = before.trim_end_matches([' ', ':', '(', '~', '-', '–', '*']);
+    let lead = trimmed(before);
     let leads = |words: &[&str]| ends(lead, words);
     // "What we look for: 5 years" is no span of time.
-    let span = ends(before.trim_end(), &WORDS.not_before);
-    if min >= LONGEST || (min >= LONG && leads(&WORDS.loosely)) || span {
+    let span = ends(before.trim_end(), &WORDS.not_before) && !ends(before.trim_end(), &SEEKING);
+    let theirs = || WORDS.others.as_ref().is_some_and(|others| others.is_match(before));
+    if min >= LONGEST || (min >= LONG && leads(&WORDS.loosely)) || span || theirs() {
         return false;
     }
     let next = |words: &[&str]| words.iter().filter_map(|word| word_at(after, word)).min();
     let experience = next(&WORDS.experience);
     let other = WORDS.not_after.iter().filter_map(|word| whole_word_at(after, word)).min();
-    if let Some(other) = other.filter(|other| *other < 24) {
+    let first = |other: &usize| experience.is_none_or(|experience| *other < experience);
+    if let Some(other) = other.filter(|other| *other < 24 && first(other)) {
         // "programme management experience": the word belongs to what was done.
         let between = experience.and_then(|experience| after.get(other..experience));
         if between.is_none_or(|between| between.len() > 30 || PARTS.iter().any(|part| between.contains(part)))
@@ -182,6 +203,9 @@ fn asks(before: &str, after: &str, min: u8, open: bool, range: bool, figures: bo
         && (lead.trim().is_empty() || before.trim_end().ends_with(':'));
     earlier && (figures || demanded) || ((demanded && continues || plain) && min <= 15)
 }
+
+/// "Looking for 3 years": no span of time either.
+const SEEKING: [&str; 3] = ["looking for", "look for", "searching for"];
 
 /// What parts a course of study from the experience behind it.
 const PARTS: [&str; 10] = [",", " and ", " or ", " with ", "+", "(", " und ", " oder ", " et ", " y "];

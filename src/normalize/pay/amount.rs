@@ -219,13 +219,12 @@ fn after(text: &str, amount: &mut Amount, hints: Hints<'_>) -> bool {
     known
 }
 
-/// Takes a `+` that means "or more". In English "$120k + equity" names another thing; elsewhere "24.000 € + Plus" leaves the upper
-/// end open.
+/// Takes a `+` that means "or more". "$120k + equity" names another thing; in Spanish "24.000 € + Plus" leaves the upper end open.
 fn open(text: &str, amount: &mut Amount, hints: Hints<'_>) {
     let skipped = blanks(text, amount.end);
     let Some(tail) = rest(text, amount.end + skipped).strip_prefix('+') else { return };
     let next = if skipped > 0 { tail.trim_start_matches(is_blank) } else { tail };
-    let spoken = hints.language.is_some() && !hints.speaks("en");
+    let spoken = hints.speaks("es");
     if next.starts_with(char::is_alphanumeric) && !(spoken && skipped > 0) {
         return;
     }

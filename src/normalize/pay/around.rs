@@ -145,7 +145,11 @@ impl<'a> Neighbours<'a> {
             }
             Sense::Other if beside => around.other_before = Some(distance),
             Sense::Aside if beside => around.aside_before = Some(distance),
-            Sense::Extra if beside && !named_beside(self.text, cue, around) => {
+            Sense::Extra
+                if beside
+                    && !named_beside(self.text, cue, around)
+                    && !self.goes_with(edges.previous, cue) =>
+            {
                 around.other_before = Some(distance);
             }
             _ => {}
@@ -163,6 +167,12 @@ impl<'a> Neighbours<'a> {
                 around.per_heading = Some(period);
             }
         }
+    }
+
+    /// "$50k - $60k + equity, $70k": the extra comes on top of the amount before.
+    fn goes_with(&self, previous: usize, cue: &Cue) -> bool {
+        let gap = self.text.get(previous..cue.start).filter(|gap| previous > 0 && gap.len() <= 6);
+        gap.is_some_and(|gap| matches!(gap.trim(), "+" | "&" | "plus" | "and"))
     }
 
     /// A word for pay in an earlier line or sentence speaks of the span if it is a heading or stands close.
@@ -329,6 +339,13 @@ fn sentence_end(text: &str, at: usize, most: usize) -> usize {
 const SHORT_FORMS: &[&str] =
     &["approx", "incl", "excl", "max", "min", "est", "avg", "ca", "c", "Max", "Min", "Approx"];
 
+/// "1. Jahr": one or two figures that stand by themselves before the stop.
+fn is_ordinal(head: &[u8]) -> bool {
+    let figures = head.iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+    let before = head.len().checked_sub(figures + 1).and_then(|at| head.get(at));
+    (1..=2).contains(&figures) && before.is_none_or(|byte| matches!(byte, b' ' | b'\n' | b'('))
+}
+
 /// A stop, a blank, and a capital or an amount: "p.a. brutto" is no end.
 fn ends_sentence(bytes: &[u8], index: usize) -> bool {
     let stop = matches!(bytes.get(index), Some(b'.' | b'!' | b'?'));
@@ -336,6 +353,9 @@ fn ends_sentence(bytes: &[u8], index: usize) -> bool {
     let next = bytes.get(index + 1 + after);
     let capital = next.is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xC3);
     let head = bytes.get(..index).unwrap_or_default();
+    if is_ordinal(head) {
+        return false;
+    }
     let money = || next == Some(&b'$') && !SHORT_FORMS.iter().any(|word| head.ends_with(word.as_bytes()));
     stop && after > 0 && (capital || money())
 }

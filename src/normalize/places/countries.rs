@@ -2,7 +2,11 @@
 
 use super::gazetteer;
 use super::parts::{self, Part};
-use super::resolve::{LARGE, cities_in, people, regions_of};
+use super::resolve::{cities_in, people, regions_of};
+
+/// People in thousands of a town that a country is named with; the towns of the states are all in the table, so where it has none of
+/// that name in the state, the abbreviation is the country's.
+const KNOWN: u32 = 10;
 
 /// A country and the other parts of its places.
 pub(super) type Group = (Option<&'static str>, Vec<Part>);
@@ -96,7 +100,7 @@ fn country_at(parts: &[Part], index: usize) -> Option<&'static str> {
     let name = if index == 0 { parts.get(1) } else { parts.first() }?;
     let in_region = regions.iter().any(|region| !cities_in(&name.key, None, Some(*region)).is_empty());
     let state = regions.iter().any(|region| region.country == "US");
-    let in_country = people(&name.key, Some(country)) >= if state { LARGE } else { 1 }
+    let in_country = people(&name.key, Some(country)) >= if state { KNOWN } else { 1 }
         || (index == 0
             && in_country(name)
             && !regions.iter().any(|region| region.country == "US" && name.code().is_some()));

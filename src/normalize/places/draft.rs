@@ -1,5 +1,9 @@
 //! A place in the making: a city, its region, and what the tables know of both.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 use super::gazetteer::{self, City, Region};
 use super::key;
 use super::resolve::{LARGE, LARGER_THAN_REGION, cities_in, largest};
@@ -29,13 +33,14 @@ impl Draft {
                 .or_else(|| if stated { None } else { city_in_front(&key, home, self.region) });
             match found {
                 Some(city) => {
-                    // "St. Ives" stays where the table has "Saint Ives".
-                    let short = ["st ", "mt ", "ft ", "ste "].iter().any(|short| key.starts_with(short));
-                    let shown =
-                        if short && key::of(&city.name) != key { tidy(name) } else { city.name.into_owned() };
-                    place.city = Some(shown);
+                    let kept = stays(&key, &city.name);
+                    place.city = Some(if kept { tidy(name) } else { city.name.into_owned() });
                     region = Some(Region { country: city.country, code: city.region });
                     home = Some(city.country);
+                }
+                // The district is one city.
+                None if region.is_some_and(|region| region.country == "US" && region.code == "DC") => {
+                    place.city = Some("Washington".to_owned());
                 }
                 None if home.is_some_and(gazetteer::is_city_state) => {
                     place.city = home.and_then(gazetteer::country_name).map(str::to_owned);
@@ -55,6 +60,28 @@ impl Draft {
         set_country(&mut place, home);
         Some(place)
     }
+}
+
+/// Names that are shown as the source writes them.
+static AS_WRITTEN: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("names/as_written.txt").lines().filter(|line| !line.starts_with('#')).collect()
+});
+
+/// "Bangalore" stays where the table has "Bengaluru", "St. Ives" where it has "Saint Ives", and a short name where it has a longer one
+/// ("Klagenfurt", "Bronx"), which "Quebec" for "Quebec City" is not.
+fn stays(key: &str, name: &str) -> bool {
+    const SHORT: [&str; 4] = ["st", "mt", "ft", "ste"];
+    // Scholars transcribe "Petah Tikva" so.
+    let scholarly = |letter: char| matches!(letter, '\u{1e00}'..='\u{1e9f}' | '‘' | 'ʿ' | 'ʾ');
+    let shown = key::of(name);
+    let scholarly = key.is_ascii() && name.chars().any(scholarly);
+    let longer = shown.strip_prefix(key).is_some_and(|rest| rest.starts_with(' ') && rest != " city")
+        || shown.strip_prefix("the ") == Some(key);
+    key != shown
+        && (longer
+            || scholarly
+            || AS_WRITTEN.contains(key)
+            || key.split(' ').any(|word| SHORT.contains(&word)))
 }
 
 pub(super) fn set_country(place: &mut Place, country: Option<&'static str>) {
@@ -98,13 +125,15 @@ pub(super) fn without_city(key: &str) -> Option<String> {
 /// Looks like the name of a town rather than a phrase.
 fn is_plausible(name: &str) -> bool {
     let words = name.split_whitespace().count();
+    let code = name.len() <= 3 && name.bytes().all(|byte| byte.is_ascii_uppercase());
     (1..=4).contains(&words)
+        && !code
         && name.chars().count() >= 3
         && name.chars().next().is_some_and(|first| !first.is_lowercase())
         && name.chars().all(|letter| letter.is_alphabetic() || matches!(letter, ' ' | '-' | '\'' | '’' | '.'))
 }
 
 fn tidy(name: &str) -> String {
-    let shouted = name.chars().all(|letter| !letter.is_lowercase());
-    if shouted { gazetteer::capitals(name) } else { name.to_owned() }
+    let plain = !name.chars().any(char::is_lowercase) || !name.chars().any(char::is_uppercase);
+    if plain { gazetteer::capitals(name) } else { name.to_owned() }
 }

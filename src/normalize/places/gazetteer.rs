@@ -166,8 +166,9 @@ static ALL_COUNTRIES: LazyLock<Countries> = LazyLock::new(|| {
         countries.three.insert(three, code);
         countries.by_key.insert(key::of(name), code);
         for other in columns.next().unwrap_or_default().split('|').filter(|other| !other.is_empty()) {
-            // "Columbia" is Romanian for a country and English for a town.
-            let town = cities(other).iter().any(|city| city.people >= 100 && city.country != code);
+            // "Columbia" is Romanian for a country and English for a town, "Brasilia" Finnish for Brazil.
+            let another = |city: &City| city.country != code || key::of(&city.name) == other;
+            let town = cities(other).iter().any(|city| city.people >= 100 && another(city));
             if !town {
                 countries.by_key.entry(other.to_owned()).or_insert(code);
             }

@@ -83,7 +83,7 @@ const MOST_WORDS: usize = 12;
 /// The parts of an entry.
 pub(super) fn of(entry: &str) -> Vec<Part> {
     let entry = entry.split(['~', '+']).next().unwrap_or_default();
-    let entry = named_in_brackets(entry);
+    let entry = in_one_piece(&named_in_brackets(entry));
     let flat = entry.replace(['(', '[', '{', ')', ']', '}'], ", ").replace([':', '–', '—'], " - ");
     let mut found = Vec::new();
     for (chunk, text) in dashed(&flat).into_iter().enumerate() {
@@ -121,6 +121,12 @@ fn named_in_brackets(entry: &str) -> String {
             format!("{}{rest}", name.replace('(', " "))
         },
     )
+}
+
+/// "Korea, Republic of": the comma belongs to the name.
+fn in_one_piece(entry: &str) -> String {
+    let official = entry.contains(',') && gazetteer::country(&key::of(entry)).is_some();
+    if official { entry.replace(',', " ") } else { entry.to_owned() }
 }
 
 /// A house number and a street.

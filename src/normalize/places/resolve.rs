@@ -196,7 +196,12 @@ fn without_districts(drafts: &mut Vec<Draft>, country: Option<&str>) {
 
 /// "New York" alone is the city, "Ontario" the province; "Washington" alone is the state, "Quebec" the province.
 fn is_rather_city(part: &Part, country: Option<&str>) -> bool {
-    let large = || people(&part.key, country) >= LARGER_THAN_REGION;
+    // "Freiburg" is a canton too, but not in English.
+    let english =
+        |region: &Region| gazetteer::region_name(*region).is_some_and(|name| key::of(name) == part.key);
+    let regions = regions_of(part, country);
+    let needed = if regions.iter().any(english) { LARGER_THAN_REGION } else { LARGE };
+    let large = || people(&part.key, country) >= needed;
     part.code().is_none()
         && !matches!(part.key.as_str(), "washington" | "quebec")
         && (large() || has_namesake(part, country))

@@ -47,6 +47,17 @@ fn english() {
             ("Minimum salary: $52,000", "52000..? USD year"),
             ("We offer AUD 91k-103k plus super", "91000..103000 AUD year"),
             (
+                "The base salary for this position ranges from $71,000/year in our lowest geographic market up to \
+                 $93,500/year in our highest geographic market.",
+                "71000..93500 USD year",
+            ),
+            ("Pay: $96K base salary + $30K gross retention bonus", "96000..96000 USD year"),
+            (
+                "Salary guide: Bench - $60,000 - $80,000 + equity Floor - $75,000 - $95,000 + equity",
+                "60000..95000 USD year",
+            ),
+            ("Minimum base of $88k", "88000..? USD year"),
+            (
                 "North: salary $80,000 - $95,000\nSouth: $72,000 - $86,000\nWest: $76,000 - $90,000",
                 "72000..95000 USD year",
             ),
@@ -64,6 +75,7 @@ fn english() {
             "Our clients spend $20,000 - $50,000 a year with us.",
             "Employees get up to $10,000 in RSUs per year",
             "Childcare subsidy of $400 per month",
+            "Our students pay $240 per month.",
             "We cover premiums up to $25,000.",
             "Salary: competitive. We serve 50,000 - 60,000 patients.",
             "We raised $120k-$150k from angels.",
@@ -88,6 +100,7 @@ fn german() {
             ("Zielgehalt bis zu 70 TEUR", "?..70000 EUR year"),
             ("Vergütung: 60-70k €", "60000..70000 EUR year"),
             ("Gehaltsspanne 3200 - 3900 EUR im Monat", "3200..3900 EUR month"),
+            ("Ausbildungsvergütung: 1. Jahr 1.110 €, 2. Jahr 1.190 €", "1110..1190 EUR month"),
         ],
         &[
             "Nachtzuschlag von 3 € pro Stunde",
@@ -117,6 +130,7 @@ fn french() {
             ("Taux horaire : 12,80 €", "12.8..12.8 EUR hour"),
             ("Fourchette salariale : 42/48k€", "42000..48000 EUR year"),
             ("Salaire jusqu’à 39 000 € par an", "?..39000 EUR year"),
+            ("Fixe de 31 000 € + variable", "31000..31000 EUR year"),
             ("Salaire de base de 30 000 € à 34 000 € annuels", "30000..34000 EUR year"),
             ("Salaire : à partir de 1 950 € mensuels", "1950..? EUR month"),
             ("Rémunération de 55 000 $ à 68 000 $ CAD par année", "55000..68000 CAD year"),
