@@ -52,13 +52,14 @@ pub fn around_each(
 const KEY: usize = 4;
 /// Eight kilobytes: they stay in the processor's first cache, which an automaton of many words does not.
 const FILTER_BITS: u32 = 16;
+const BLOCKS: usize = 1 << (FILTER_BITS - 6);
 
 /// Finds words of at least [`KEY`] bytes in long texts, ASCII letters in any case: of those that begin first the longest, then on
 /// behind it.
 ///
 /// Four bytes at a time are looked up in a set of bits, at each place independent of the place before.
 pub struct Finder {
-    filter: Vec<u64>,
+    filter: Box<[u64; BLOCKS]>,
     /// Words by their key, the longest first, with their numbers.
     words: FxHashMap<u32, Vec<(Box<str>, usize)>>,
 }
@@ -66,16 +67,14 @@ pub struct Finder {
 impl Finder {
     /// A finder of words, which are numbered in their order.
     pub fn new<W: AsRef<str>>(all: impl IntoIterator<Item = W>) -> Self {
-        let mut finder = Self { filter: vec![0; 1 << (FILTER_BITS - 6)], words: FxHashMap::default() };
+        let mut finder = Self { filter: Box::new([0; BLOCKS]), words: FxHashMap::default() };
         for (number, word) in all.into_iter().enumerate() {
             let word = word.as_ref();
             debug_assert!(word.len() >= KEY, "{word} is too short");
             let Some(first) = word.as_bytes().first_chunk() else { continue };
             let key = key(*first);
             let (block, bit) = place(key);
-            if let Some(bits) = finder.filter.get_mut(block) {
-                *bits |= bit;
-            }
+            finder.filter[block] |= bit;
             finder.words.entry(key).or_default().push((word.into(), number));
         }
         for words in finder.words.values_mut() {
@@ -92,7 +91,7 @@ impl Finder {
             for (at, window) in rest.array_windows().enumerate() {
                 let key = key(*window);
                 let (block, bit) = place(key);
-                if self.filter.get(block).is_some_and(|bits| bits & bit != 0)
+                if self.filter[block] & bit != 0
                     && let Some((length, number)) = self.at(rest.get(at..)?, key)
                 {
                     let start = from + at;
@@ -119,7 +118,7 @@ fn key(bytes: [u8; KEY]) -> u32 {
     u32::from_le_bytes(bytes) | 0x2020_2020
 }
 
-/// Where the filter holds the bit of a key.
+/// Where the filter holds the bit of a key: a block below [`BLOCKS`], and the bit in it.
 fn place(key: u32) -> (usize, u64) {
     let bits = key.wrapping_mul(0x9E37_79B1) >> (32 - FILTER_BITS);
     ((bits >> 6) as usize, 1 << (bits & 63))

@@ -102,7 +102,7 @@ mod tests {
                 let regex = Regex::new(pattern).unwrap();
                 let same = Pattern::new(pattern).unwrap();
                 prop_assert_eq!(same.is_match(&text), regex.is_match(&text));
-                let whole = |found: regex::Captures<'_>| found.get(0).map(|found| found.range());
+                let whole = |found: Captures<'_>| found.get(0).map(|found| found.range());
                 prop_assert_eq!(
                     same.captures_iter(&text).map(whole).collect::<Vec<_>>(),
                     regex.captures_iter(&text).map(whole).collect::<Vec<_>>()
