@@ -77,10 +77,10 @@ impl<'a> Iterator for Runs<'a> {
             while at < end {
                 match bytes.get(at) {
                     None => break 'run,
-                    Some(b'!'..=b'~') => at += 1,
-                    Some(b' ') if bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) => at += 1,
-                    Some(b' ') if odd(at + 1) => break 'run,
-                    Some(b' ') => at += 1,
+                    Some(b' ') if !bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) && odd(at + 1) => {
+                        break 'run;
+                    }
+                    Some(b' '..=b'~') => at += 1,
                     Some(_) if odd(at) => break 'run,
                     Some(_) => at += text[at..].chars().next().map_or(1, char::len_utf8),
                 }
