@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// Longest name in [`NAMED`], in bytes.
 const LONGEST: usize = 8;
 
@@ -271,7 +273,7 @@ const BARE: [&str; 6] = ["amp", "gt", "lt", "nbsp", "quot", "shy"];
 
 /// Replaces every reference it knows; others stay as they are.
 pub fn decode(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
     let mut rest = &text[first..];
@@ -290,7 +292,7 @@ pub fn decode(text: &str) -> Cow<'_, str> {
                 rest = &rest[1..];
             }
         }
-        let Some(next) = rest.find('&') else { break };
+        let Some(next) = memchr(b'&', rest.as_bytes()) else { break };
         out.push_str(&rest[..next]);
         rest = &rest[next..];
     }

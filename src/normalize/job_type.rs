@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
-use super::{cues, pattern::Pattern};
+use super::{
+    cues::{self, Finder},
+    pattern::Pattern,
+};
 use crate::domain::JobType;
 
 /// Phrases to look for; each says a type, or `None` where it hides its words and says nothing.
@@ -62,8 +65,8 @@ pattern!(
     r"(?i)((?:full|part)[ -]?time)(?:,? (?:permanent|regular|exempt|hourly|salaried|remote|hybrid|on-?site|paid))*,? (?:position|role|job|opportunity|vacancy|basis|internship|contract)|(?:position|role|job) is (?:a )?(?:permanent,? |regular,? )?((?:full|part)[ -]?time|temporary|seasonal|fixed[ -]term)|(?:this|our|the) (?:is an? )?(?:paid |summer |\d+[ -](?:week|month) )*(internship)\b|\bin (vollzeit|teilzeit)\b|(?:wir|dich|dir|ihnen|unbefristete|eine) (?:in )?(vollzeit|teilzeit)(?:stelle|-?anstellung)?\b|(?:als|eine[nr]?) (werkstudent|praktikant|praktikum|minijob)|\b(à temps (?:plein|partiel)|a tiempo (?:completo|parcial)|a tempo (?:pieno|parziale)|jornada completa)\b|\bun (stage|cdd) de \d|(?:this is an? |on an? )(?:\d+[ -](?:week|month) )?(temporary|fixed[ -]term|seasonal|freelance|contract) (?:position|role|job|basis|contract|opportunity)|\b(\d+[ -]month contract)\b"
 );
 
-static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    cues::automaton(&[
+static CUES: LazyLock<Finder> = LazyLock::new(|| {
+    Finder::new([
         "employment",
         "type",
         "status",
@@ -130,7 +133,7 @@ pub fn from_title(title: &str) -> Option<JobType> {
 
 /// The type a text states plainly ("Employment type: ...", "this is a part-time position", "in Vollzeit").
 pub fn from_text(text: &str) -> Option<JobType> {
-    let near = cues::around(text, &CUES, 60, 80);
+    let near = cues::around_each(text, CUES.find_iter(text).map(|(found, _)| found), 60, 80);
     if near.is_empty() {
         return None;
     }

@@ -88,7 +88,8 @@ fn from_small_words(text: &str) -> Option<&'static str> {
     let mut counts = [0_u32; MOST];
     let (mut total, mut known) = (0_u32, 0_u32);
     let mut lower = String::with_capacity(24);
-    for word in text.split(|char: char| !char.is_alphabetic()) {
+    let is_letter = |char: char| char.is_ascii_alphabetic() || (!char.is_ascii() && char.is_alphabetic());
+    for word in text.split(|char: char| !is_letter(char)) {
         if word.is_empty() {
             continue;
         }

@@ -37,6 +37,8 @@ pub mod years;
 
 mod cues;
 mod entities;
+#[cfg(test)]
+pub(crate) mod growth;
 mod pattern;
 
 use std::borrow::Cow;

@@ -1,8 +1,8 @@
 //! The last day to apply in a text: a date behind "Bewerbungsschluss" or "apply ... by".
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use chrono::NaiveDate;
 use regex::Regex;
 
@@ -44,6 +44,8 @@ enum Kind {
 
 struct Lexicon {
     searcher: Option<AhoCorasick>,
+    /// Bytes of the longest word.
+    longest: usize,
     kinds: Vec<Kind>,
     until: Vec<&'static str>,
 }
@@ -71,15 +73,22 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         .kind(Some(AhoCorasickKind::DFA))
         .build(&patterns)
         .ok();
+    let longest = patterns.iter().map(String::len).max().unwrap_or_default();
     let until = cues::table(WORDS).filter(|(tag, _)| *tag == "until").map(|(_, word)| word).collect();
-    Lexicon { searcher, kinds, until }
+    Lexicon { searcher, longest, kinds, until }
 });
 
 /// The first day named as a deadline that is plausible.
 pub(super) fn find(text: &str, plausible: impl Fn(NaiveDate) -> bool) -> Option<NaiveDate> {
     let lexicon = &*LEXICON;
-    let words = lexicon.searcher.as_ref()?.try_find_iter(text).ok()?;
+    let searcher = lexicon.searcher.as_ref()?;
+    let parts = before_digits(text, REACH + lexicon.longest);
+    let words = parts.into_iter().filter_map(|part| {
+        let words = searcher.try_find_iter(Input::new(text).range(part));
+        words.ok()
+    });
     words
+        .flatten()
         .filter(|found| {
             !text.get(..found.start()).unwrap_or_default().ends_with(char::is_alphanumeric)
                 && !text.get(found.end()..).unwrap_or_default().starts_with(char::is_alphanumeric)
@@ -89,6 +98,27 @@ pub(super) fn find(text: &str, plausible: impl Fn(NaiveDate) -> bool) -> Option<
             let kind = lexicon.kinds.get(found.pattern().as_usize()).filter(|kind| **kind != Kind::Other)?;
             behind(text.get(found.end()..)?, *kind, &lexicon.until).filter(|day| plausible(*day))
         })
+}
+
+/// The parts of a text up to `length` bytes before a digit, overlapping ones joined: a word anywhere else leads to no date.
+fn before_digits(text: &str, length: usize) -> Vec<Range<usize>> {
+    const STEP: usize = 32;
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    for (step, bytes) in text.as_bytes().chunks(STEP).enumerate() {
+        // Without exits a check runs over many bytes at once.
+        if !bytes.iter().fold(false, |found, byte| found | byte.is_ascii_digit()) {
+            continue;
+        }
+        for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {
+            let end = step * STEP + at;
+            let start = end.saturating_sub(length);
+            match parts.last_mut() {
+                Some(last) if start <= last.end => last.end = end,
+                _ => parts.push(start..end),
+            }
+        }
+    }
+    parts
 }
 
 /// The date that a word's tail leads to.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::{memchr3, memchr3_iter, memmem::Finder};
 use rustc_hash::FxHashMap;
 
 use super::tokens::attribute;
@@ -113,9 +114,29 @@ pub(super) fn known(name: &str) -> Known {
     KNOWN.get(&*lower).copied().unwrap_or(other)
 }
 
+/// A property of styles or an attribute, to look for.
+struct Wanted {
+    name: &'static str,
+    finder: Finder<'static>,
+}
+
+impl Wanted {
+    fn new(name: &'static str) -> Self {
+        Self { name, finder: Finder::new(name) }
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.finder.find(text.as_bytes()).is_some()
+    }
+}
+
+static WEIGHT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new("font-weight"));
+static DISPLAY: LazyLock<Wanted> = LazyLock::new(|| Wanted::new("display"));
+static HIDDEN: LazyLock<Wanted> = LazyLock::new(|| Wanted::new("hidden"));
+
 /// True where a style makes its text bold.
 pub(super) fn is_bold(attributes: &str) -> bool {
-    let Some(style) = style(attributes, "font-weight") else { return false };
+    let Some(style) = style(attributes, &WEIGHT) else { return false };
     let Some((_, weight)) = style.split_once("font-weight") else { return false };
     let weight = weight.trim_start_matches([':', ' ']);
     weight.starts_with("bold") || matches!(weight.as_bytes().first(), Some(b'6'..=b'9'))
@@ -123,27 +144,26 @@ pub(super) fn is_bold(attributes: &str) -> bool {
 
 /// True where an element is not shown to readers.
 pub(super) fn is_hidden(attributes: &str) -> bool {
-    if style(attributes, "display").is_some_and(|style| {
+    if style(attributes, &DISPLAY).is_some_and(|style| {
         let mut values = style.split(';').filter_map(|part| part.split_once(':'));
         values.any(|(name, value)| name.trim() == "display" && value.trim().starts_with("none"))
     }) {
         return true;
     }
-    attributes.contains("hidden")
-        && attribute(attributes, "hidden").is_some_and(|value| value != "until-found")
+    HIDDEN.is_in(attributes) && attribute(attributes, "hidden").is_some_and(|value| value != "until-found")
 }
 
 /// The style of an element, lower case, where it speaks of `property`.
-fn style(attributes: &str, property: &str) -> Option<String> {
+fn style(attributes: &str, property: &Wanted) -> Option<String> {
     // Most styles say nothing that matters here.
-    if !attributes.contains(property)
+    if !property.is_in(attributes)
         && attributes.is_ascii()
         && !attributes.bytes().any(|byte| byte.is_ascii_uppercase())
     {
         return None;
     }
     let style = attribute(attributes, "style")?.to_ascii_lowercase();
-    style.contains(property).then_some(style)
+    style.contains(property.name).then_some(style)
 }
 
 /// An address that may be kept: of the web, or of a mailbox.
@@ -174,13 +194,13 @@ pub(super) fn close_tag(html: &mut String, open: &Open) {
 
 /// Adds `text` with the signs of markup as references.
 pub(super) fn escape_into(out: &mut String, text: &str) {
+    let bytes = text.as_bytes();
     let mut copied = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let reference = match byte {
+    for at in memchr3_iter(b'&', b'<', b'>', bytes) {
+        let reference = match bytes[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
-            b'>' => "&gt;",
-            _ => continue,
+            _ => "&gt;",
         };
         out.push_str(&text[copied..at]);
         out.push_str(reference);
@@ -191,7 +211,7 @@ pub(super) fn escape_into(out: &mut String, text: &str) {
 
 /// True where [`escape`] changes something.
 pub(super) fn needs_escape(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | matches!(byte, b'&' | b'<' | b'>'))
+    memchr3(b'&', b'<', b'>', text.as_bytes()).is_some()
 }
 
 pub(super) fn escape(text: &str) -> String {

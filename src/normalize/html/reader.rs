@@ -17,6 +17,9 @@ use crate::normalize::repair;
 /// Open inline elements beyond this are ignored.
 const MOST_INLINE: usize = 16;
 
+/// Bytes that most lines do not exceed.
+const USUAL: usize = 120;
+
 /// Reads tags and texts into blocks.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
@@ -41,6 +44,18 @@ struct Hidden<'a> {
     open: usize,
 }
 
+/// Bytes that are looked at together.
+const STEP: usize = 16;
+
+/// True where all bytes but the last are ASCII without controls, and no blank stands before anything but a sign. Without exits this runs
+/// over all of them at once.
+fn is_run(bytes: &[u8; STEP + 1]) -> bool {
+    let pairs = bytes.iter().zip(&bytes[1..]);
+    pairs.fold(true, |run, (byte, next)| {
+        run & (byte.is_ascii_graphic() | ((*byte == b' ') & next.is_ascii_graphic()))
+    })
+}
+
 /// The parts of a text in which single blanks stand between words.
 struct Runs<'a>(&'a str);
 
@@ -52,12 +67,23 @@ impl<'a> Iterator for Runs<'a> {
         let bytes = text.as_bytes();
         let odd = |at: usize| text[at..].chars().next().is_none_or(char::is_whitespace);
         let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b' ' if odd(at + 1) => break,
-                b' '..=b'~' => at += 1,
-                _ if odd(at) => break,
-                _ => at += text[at..].chars().next().map_or(1, char::len_utf8),
+        'run: loop {
+            while let Some(step) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+                && is_run(step)
+            {
+                at += STEP;
+            }
+            let end = at + STEP;
+            while at < end {
+                match bytes.get(at) {
+                    None => break 'run,
+                    Some(b' ') if !bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) && odd(at + 1) => {
+                        break 'run;
+                    }
+                    Some(b' '..=b'~') => at += 1,
+                    Some(_) if odd(at) => break 'run,
+                    Some(_) => at += text[at..].chars().next().map_or(1, char::len_utf8),
+                }
             }
         }
         let (run, rest) = text.split_at(at);
@@ -281,6 +307,9 @@ impl<'a> Reader<'a> {
                 line.text.push(' ');
             }
             let before = line.text.len();
+            if before == 0 {
+                line.text.reserve(run.len().max(USUAL));
+            }
             line.text.push_str(run);
             if let Some(html) = &mut line.html {
                 if blank && !std::mem::take(&mut line.spaced) {

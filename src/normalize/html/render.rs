@@ -6,6 +6,7 @@ use std::{
 };
 
 use ammonia::Builder;
+use memchr::memchr;
 
 use super::{
     blocks::{Block, Kind},
@@ -142,9 +143,9 @@ pub fn to_html(blocks: &[Block]) -> String {
 fn is_clean(html: &str) -> bool {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = html;
-    while let Some(at) = rest.find('<') {
+    while let Some(at) = memchr(b'<', rest.as_bytes()) {
         let tag = &rest[at + 1..];
-        let Some(end) = tag.find('>') else { return false };
+        let Some(end) = memchr(b'>', tag.as_bytes()) else { return false };
         let (tag, behind) = (&tag[..end], &tag[end + 1..]);
         rest = behind;
         if let Some(name) = tag.strip_prefix('/') {

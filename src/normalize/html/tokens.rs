@@ -1,5 +1,7 @@
 //! Splits markup into text and tags, as browsers do, forward only.
 
+use memchr::{memchr, memchr3};
+
 /// One piece of markup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'a> {
@@ -58,18 +60,20 @@ impl<'a> Tokens<'a> {
 
     /// Length of a tag's body up to its `>`, quotes respected; `None` where it never ends.
     fn tag_length(body: &str) -> Option<usize> {
-        let mut quote = None;
-        let mut after_equals = false;
-        for (at, byte) in body.bytes().enumerate() {
-            match quote {
-                Some(open) if open == byte => quote = None,
-                None if byte == b'>' => return Some(at),
-                None if after_equals && matches!(byte, b'"' | b'\'') => quote = Some(byte),
-                _ => {}
+        let bytes = body.as_bytes();
+        let mut from = 0;
+        loop {
+            let at = from + memchr3(b'>', b'"', b'\'', bytes.get(from..)?)?;
+            let sign = *bytes.get(at)?;
+            if sign == b'>' {
+                return Some(at);
             }
-            after_equals = byte == b'=' || (after_equals && byte.is_ascii_whitespace());
+            from = at + 1;
+            let before = bytes.get(..at)?.trim_ascii_end();
+            if before.ends_with(b"=") {
+                from += memchr(sign, bytes.get(from..)?)? + 1;
+            }
         }
-        None
     }
 }
 
@@ -81,7 +85,9 @@ impl<'a> Iterator for Tokens<'a> {
             if self.rest.is_empty() {
                 return None;
             }
-            let Some(open) = self.rest.find('<') else { return Some(self.text(self.rest.len())) };
+            let Some(open) = memchr(b'<', self.rest.as_bytes()) else {
+                return Some(self.text(self.rest.len()));
+            };
             if open > 0 {
                 return Some(self.text(open));
             }
@@ -94,7 +100,7 @@ impl<'a> Iterator for Tokens<'a> {
                 Some(b'!') if body.starts_with("![CDATA[") => self.rest = &body[8..],
                 Some(b'!' | b'?') => self.skip_past(">"),
                 Some(b'/') if body[1..].starts_with(|char: char| char.is_ascii_alphabetic()) => {
-                    let end = body.find('>').unwrap_or(body.len());
+                    let end = memchr(b'>', body.as_bytes()).unwrap_or(body.len());
                     let name = name_of(&body[1..end]);
                     self.rest = body.get(end + 1..).unwrap_or_default();
                     return Some(Token::End(name));
@@ -109,7 +115,8 @@ impl<'a> Iterator for Tokens<'a> {
                     let name = name_of(&body[..end]);
                     let attributes = &body[name.len()..end];
                     self.rest = &body[end + 1..];
-                    if !attributes.ends_with('/')
+                    if name.len() > 2
+                        && !attributes.ends_with('/')
                         && let Some(raw) = RAW.iter().find(|raw| name.eq_ignore_ascii_case(raw))
                     {
                         self.skip_raw(raw);
@@ -123,7 +130,13 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 fn name_of(body: &str) -> &str {
-    let end = body.find(|char: char| char.is_whitespace() || char == '/').unwrap_or(body.len());
+    let ends = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ' | b'/') || !byte.is_ascii();
+    let end = match body.bytes().position(ends) {
+        None => body.len(),
+        Some(at) if body.as_bytes()[at].is_ascii() => at,
+        // Beyond ASCII there are other blanks.
+        Some(_) => body.find(|char: char| char.is_whitespace() || char == '/').unwrap_or(body.len()),
+    };
     &body[..end]
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
+
 use crate::domain::Text;
 
 /// Takes one layer of escaping off HTML that was escaped as a whole; leaves alone what already holds tags.
@@ -13,16 +15,29 @@ pub(in crate::sources) fn unescape_once(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
         let (before, entity) = rest.split_at(at);
         out.push_str(before);
-        let known = ENTITIES.iter().find(|(name, _)| entity.starts_with(name));
-        let (name, character) = known.copied().unwrap_or(("&", '&'));
+        let (length, character) = entity_at(entity.as_bytes());
         out.push(character);
-        rest = entity.get(name.len()..).unwrap_or_default();
+        rest = entity.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// The character whose reference a text begins with, and its length; an ampersand where it is no known one.
+fn entity_at(text: &[u8]) -> (usize, char) {
+    match text {
+        [b'&', b'l', b't', b';', ..] => (4, '<'),
+        [b'&', b'g', b't', b';', ..] => (4, '>'),
+        [b'&', b'a', b'm', b'p', b';', ..] => (5, '&'),
+        [b'&', b'q', b'u', b'o', b't', b';', ..] => (6, '"'),
+        [b'&', b'#', b'3', b'4', b';', ..] => (5, '"'),
+        [b'&', b'#', b'3', b'9', b';', ..] => (5, '\''),
+        [b'&', b'#', b'x', b'2', b'7', b';', ..] | [b'&', b'a', b'p', b'o', b's', b';', ..] => (6, '\''),
+        _ => (1, '&'),
+    }
 }
 
 /// A text of which the source does not say what it is: HTML, HTML escaped as a whole, or plain.
@@ -34,19 +49,8 @@ pub(in crate::sources) fn markup(text: &str) -> Option<Text> {
     Some(if has_tags(&html) { Text::Html(html.into_owned()) } else { Text::Plain(text.to_owned()) })
 }
 
-const ENTITIES: [(&str, char); 8] = [
-    ("&lt;", '<'),
-    ("&gt;", '>'),
-    ("&amp;", '&'),
-    ("&quot;", '"'),
-    ("&#34;", '"'),
-    ("&#39;", '\''),
-    ("&#x27;", '\''),
-    ("&apos;", '\''),
-];
-
 fn has_tags(text: &str) -> bool {
-    text.match_indices('<').any(|(at, _)| {
+    memchr_iter(b'<', text.as_bytes()).any(|at| {
         let next = text.as_bytes().get(at + 1);
         next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!'))
     })

@@ -3,6 +3,8 @@
 //! A value is the slice of the page that holds it; each step down reads one level of that slice, so that neither the depth nor the
 //! breakage of one value reaches another. Only the outermost syntax must hold: a page cut in the middle is not JSON.
 
+mod parts;
+
 use std::{borrow::Cow, fmt, str::FromStr as _};
 
 use rust_decimal::Decimal;
@@ -22,7 +24,8 @@ pub(in crate::sources) struct Document<'a>(Cow<'a, str>);
 
 impl<'a> Document<'a> {
     pub(in crate::sources) fn new(body: &'a [u8]) -> Self {
-        Self(String::from_utf8_lossy(body))
+        // The lossy way reads byte by byte.
+        Self(str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed))
     }
 
     /// The outermost value.
@@ -31,7 +34,7 @@ impl<'a> Document<'a> {
         match text.as_bytes().first() {
             None => Err(SourceError::Layout("expected JSON, got an empty page".to_owned())),
             Some(b'<') => Err(SourceError::Layout("expected JSON, got a page of HTML or XML".to_owned())),
-            Some(b'{' | b'[') => Ok(Value(text)),
+            Some(b'{' | b'[') => Ok(Value { text, sound: false }),
             Some(_) => {
                 let start: String = text.chars().take(SHOWN).collect();
                 let message = format!("expected a JSON object or list, got \"{}…\"", start.escape_debug());
@@ -43,17 +46,21 @@ impl<'a> Document<'a> {
 
 /// One JSON value, unread.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sources) struct Value<'a>(&'a str);
+pub(in crate::sources) struct Value<'a> {
+    text: &'a str,
+    /// The value around it was read: the syntax within holds.
+    sound: bool,
+}
 
 impl<'a> Value<'a> {
     /// The JSON it is written in.
     pub(in crate::sources) fn json(self) -> &'a str {
-        self.0
+        self.text
     }
 
     /// What it is, for people.
     pub(in crate::sources) fn kind(self) -> &'static str {
-        match self.0.as_bytes().first() {
+        match self.text.as_bytes().first() {
             Some(b'{') => "an object",
             Some(b'[') => "a list",
             Some(b'"') => "text",
@@ -65,48 +72,58 @@ impl<'a> Value<'a> {
 
     /// Its keys and values, or what is there instead.
     pub(in crate::sources) fn object(self) -> Result<Object<'a>, String> {
-        if !self.0.starts_with('{') {
+        if !self.text.starts_with('{') {
             return Err(format!("expected an object, got {}", self.kind()));
         }
-        serde_json::from_str(self.0).map_err(|error| format!("expected JSON: {error}"))
+        if self.sound
+            && let Some(object) = parts::members(self.text)
+        {
+            return Ok(object);
+        }
+        serde_json::from_str(self.text).map_err(|error| format!("expected JSON: {error}"))
     }
 
     /// Its items, or what is there instead.
     pub(in crate::sources) fn items(self) -> Result<Vec<Self>, String> {
-        if !self.0.starts_with('[') {
+        if !self.text.starts_with('[') {
             return Err(format!("expected a list, got {}", self.kind()));
         }
+        if self.sound
+            && let Some(items) = parts::items(self.text)
+        {
+            return Ok(items);
+        }
         let items: Vec<&'a RawValue> =
-            serde_json::from_str(self.0).map_err(|error| format!("expected JSON: {error}"))?;
-        Ok(items.into_iter().map(|item| Self(item.get())).collect())
+            serde_json::from_str(self.text).map_err(|error| format!("expected JSON: {error}"))?;
+        Ok(items.into_iter().map(|item| Self { text: item.get(), sound: true }).collect())
     }
 
     /// Text with something other than blanks in it, as sent.
     pub(in crate::sources) fn text(self) -> Option<String> {
-        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        let text = if inner.contains('\\') { unescape(self.0)? } else { inner.to_owned() };
+        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        let text = parts::unescaped(inner).or_else(|| unescape(self.text))?;
         (!text.trim().is_empty()).then_some(text)
     }
 
     pub(in crate::sources) fn flag(self) -> Option<bool> {
-        self.0.parse().ok()
+        self.text.parse().ok()
     }
 
     pub(in crate::sources) fn integer(self) -> Option<i64> {
-        self.0.parse().ok()
+        self.text.parse().ok()
     }
 
     /// A number, or text that is one (`"12650000.0"`).
     pub(in crate::sources) fn decimal(self) -> Option<Decimal> {
-        let text = self.0.trim_matches('"').trim();
+        let text = self.text.trim_matches('"').trim();
         let number = Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok()?;
         Some(number.normalize())
     }
 
     /// An id: a whole number or a text.
     pub(in crate::sources) fn id(self) -> Option<String> {
-        let digits = !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit());
-        if digits { Some(self.0.to_owned()) } else { self.text().map(|text| text.trim().to_owned()) }
+        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { Some(self.text.to_owned()) } else { self.text().map(|text| text.trim().to_owned()) }
     }
 }
 
@@ -134,7 +151,7 @@ pub(in crate::sources) struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 impl<'a> Object<'a> {
     pub(in crate::sources) fn get(&self, key: &str) -> Option<Value<'a>> {
         let (_, value) = self.0.iter().rev().find(|(name, _)| name == key)?;
-        (value.0 != "null").then_some(*value)
+        (value.text != "null").then_some(*value)
     }
 
     /// All keys with their values, in the order of the object.
@@ -216,7 +233,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
                 let mut fields = Vec::with_capacity(8);
                 while let Some(Key(key)) = map.next_key()? {
-                    fields.push((key, Value(map.next_value::<&'de RawValue>()?.get())));
+                    let text = map.next_value::<&'de RawValue>()?.get();
+                    fields.push((key, Value { text, sound: true }));
                 }
                 Ok(Object(fields))
             }
@@ -234,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn object(json: &str) -> Object<'_> {
-        Value(json).object().unwrap()
+        Value { text: json, sound: false }.object().unwrap()
     }
 
     fn dec(number: &str) -> Decimal {
@@ -307,7 +325,7 @@ mod tests {
         #[test]
         fn any_text_survives(text in ".*") {
             let json = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(Value(&json).text(), (!text.trim().is_empty()).then_some(text));
+            prop_assert_eq!(Value { text: &json, sound: false }.text(), (!text.trim().is_empty()).then_some(text));
         }
 
         #[test]
