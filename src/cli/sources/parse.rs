@@ -328,7 +328,7 @@ mod tests {
             error(&["@README.md"]).ends_with("no exchange.toml beside this file, expected --source NAME")
         );
         assert!(
-            error(&["--source", "leever", "@README.md"]).contains("expected one of ashby, greenhouse, lever")
+            error(&["--source", "leever", "@README.md"]).contains("expected one of adzuna, arbeitnow, ")
         );
         assert!(
             error(&["@lever"])
