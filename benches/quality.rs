@@ -69,7 +69,7 @@ fn object(figure: &Figure, peers: &[peers::Peer]) -> Value {
         "set": figure.set,
         "field": figure.field,
         "all": counts(figure, figure.all()),
-        "unseen": counts(figure, figure.unseen()),
+        "fourth": counts(figure, figure.fourth()),
         "aim": level(&figure.aim),
         "aim_met": meets_aim(figure, figure.all()),
         "peers": beside,

@@ -10,15 +10,15 @@ use crate::{
 
 const WIDTH: usize = 120;
 
-/// Set, field, rows, labels, three columns of all rows, of the unseen rows and of the aim, and a mark.
+/// Set, field, rows, labels, three columns of all rows, of every fourth row and of the aim, and a mark.
 type Line = Vec<String>;
 
 /// Prints what the figures are about, the figures with the others' below each, and remarks.
 pub fn print(folder: &Path, figures: &[Figure], peers: &[Peer]) {
     wrapped(&format!(
         "Quality of extraction on the labelled sets in {}. Recall (rec) is exact answers among labels, precision (pre) exact answers \
-         among answers, accuracy (acc) rows where both agree, none and none included. Unseen are the rows with index % 4 = 3, which \
-         nobody looked at who made a rule. A figure of all rows that is below its aim ends with <.",
+         among answers, accuracy (acc) rows where both agree, none and none included. Fourth are the rows with index % 4 = 3, on \
+         which rules were checked before they were read too. A figure of all rows that is below its aim ends with <.",
         folder.display()
     ));
     wrapped(
@@ -59,8 +59,8 @@ pub fn print(folder: &Path, figures: &[Figure], peers: &[Peer]) {
             figures.iter().filter_map(|figure| meets_aim(figure, part(figure))).collect();
         (answers.iter().filter(|met| **met).count(), answers.len())
     };
-    let ((all, aims), (unseen, aims_unseen)) = (met(Figure::all), met(Figure::unseen));
-    println!("\nAims met: {all} of {aims} on all rows, {unseen} of {aims_unseen} on the unseen rows alone.");
+    let ((all, aims), (fourth, aims_fourth)) = (met(Figure::all), met(Figure::fourth));
+    println!("\nAims met: {all} of {aims} on all rows, {fourth} of {aims_fourth} on every fourth row alone.");
 }
 
 fn line(first: [String; 4], groups: [[String; 3]; 3], mark: &str) -> Line {
@@ -70,7 +70,7 @@ fn line(first: [String; 4], groups: [[String; 3]; 3], mark: &str) -> Line {
 fn ours(figure: &Figure, set: &str) -> Line {
     let all = figure.all();
     let groups =
-        [cells(&figure.measured(all), 3), cells(&figure.measured(figure.unseen()), 3), cells(&figure.aim, 2)];
+        [cells(&figure.measured(all), 3), cells(&figure.measured(figure.fourth()), 3), cells(&figure.aim, 2)];
     let first = [set.to_owned(), figure.field.to_owned(), all.rows.to_string(), all.labelled.to_string()];
     line(first, groups, if meets_aim(figure, all) == Some(false) { "<" } else { "" })
 }
@@ -91,7 +91,7 @@ fn cells(level: &Level, digits: usize) -> [String; 3] {
 }
 
 /// Columns before which a group begins, and what it is about.
-const GROUPS: [(usize, &str); 3] = [(4, "all rows"), (7, "unseen rows"), (10, "aim")];
+const GROUPS: [(usize, &str); 3] = [(4, "all rows"), (7, "4th rows"), (10, "aim")];
 
 /// Names to the left, numbers to the right, a wider gap before each group and its name above it.
 fn aligned(lines: &[Line]) {

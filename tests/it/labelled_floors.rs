@@ -69,7 +69,7 @@ fn check(measure: Measure) {
         for (part, score) in [
             ("even", figure.part(&[0, 2])),
             ("odd", figure.part(&[1, 3])),
-            ("unseen", figure.unseen()),
+            ("fourth", figure.fourth()),
             ("all", all),
         ] {
             eprintln!("{}", line(&figure, part, score));

@@ -327,9 +327,7 @@ mod tests {
         assert!(
             error(&["@README.md"]).ends_with("no exchange.toml beside this file, expected --source NAME")
         );
-        assert!(
-            error(&["--source", "leever", "@README.md"]).contains("expected one of adzuna, arbeitnow, ")
-        );
+        assert!(error(&["--source", "leever", "@README.md"]).contains("expected one of adzuna, arbeitnow, "));
         assert!(
             error(&["@lever"])
                 .ends_with("expected one of response.json, response.xml, response.html in this folder")

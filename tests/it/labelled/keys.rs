@@ -65,7 +65,7 @@ fn count(mut figure: Figure, rows: &[Keyed]) -> Figure {
         let together = others().all(|other| other.label != row.label || other.key == row.key);
         let wrong: Vec<&str> = others()
             .filter(|other| (other.label == row.label) != (other.key == row.key))
-            .filter(|other| !super::is_unseen(other.index))
+            .filter(|other| !super::is_fourth(other.index))
             .map(|other| other.label.as_str())
             .collect();
         let agrees = others().all(|other| (other.label == row.label) == (other.key == row.key));

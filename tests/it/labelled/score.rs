@@ -183,7 +183,7 @@ impl Figure {
     }
 
     /// The rows that no rule was made on.
-    pub fn unseen(&self) -> Score {
+    pub fn fourth(&self) -> Score {
         self.part(&[3])
     }
 
