@@ -16,6 +16,7 @@ fuzz_target!(|data: &[u8]| {
         let (tag, _) = tag.split_once('>').expect("a tag ends");
         assert!(!tag.to_lowercase().starts_with("script"), "{markup}");
         if let Some((_, address)) = tag.split_once("href=\"") {
+            let address = address.to_lowercase();
             assert!(["http://", "https://", "mailto:"].iter().any(|start| address.starts_with(start)), "{tag}");
         }
     }

@@ -15,18 +15,8 @@ pub fn automaton(words: &[&str]) -> AhoCorasick {
 const MOST: usize = 24 * 1024;
 
 /// The parts of `text` from `before` bytes before each word to `after` bytes behind it, overlapping ones joined, one a line; no more
-/// than the first of them, up to [`MOST`] bytes.
-pub fn around(text: &str, words: &AhoCorasick, before: usize, after: usize) -> String {
-    around_each(text, words.find_iter(text).map(|found| found.range()), before, after)
-}
-
-/// As [`around`], of words found elsewhere.
-pub fn around_each(
-    text: &str,
-    words: impl Iterator<Item = Range<usize>>,
-    before: usize,
-    after: usize,
-) -> String {
+/// than the first of them, up to [`MOST`] bytes. `words` are where the words stand, in order.
+pub fn around(text: &str, words: impl Iterator<Item = Range<usize>>, before: usize, after: usize) -> String {
     let mut parts: Vec<Range<usize>> = Vec::new();
     for found in words {
         let start = text.floor_char_boundary(found.start.saturating_sub(before));
@@ -155,7 +145,8 @@ mod tests {
     #[test]
     fn joins_what_overlaps() {
         let words = automaton(&["pay"]);
-        assert_eq!(around("so pay or PAY, and then far away: pay", &words, 2, 3), "o pay or PAY, a\n: pay\n");
-        assert_eq!(around("nothing", &words, 5, 5), "");
+        let around = |text: &str| around(text, words.find_iter(text).map(|found| found.range()), 2, 3);
+        assert_eq!(around("so pay or PAY, and then far away: pay"), "o pay or PAY, a\n: pay\n");
+        assert_eq!(around("nothing"), "");
     }
 }

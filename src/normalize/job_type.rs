@@ -133,7 +133,7 @@ pub fn from_title(title: &str) -> Option<JobType> {
 
 /// The type a text states plainly ("Employment type: ...", "this is a part-time position", "in Vollzeit").
 pub fn from_text(text: &str) -> Option<JobType> {
-    let near = cues::around_each(text, CUES.find_iter(text).map(|(found, _)| found), 60, 80);
+    let near = cues::around(text, CUES.find_iter(text).map(|(found, _)| found), 60, 80);
     if near.is_empty() {
         return None;
     }

@@ -81,7 +81,7 @@ const MOST: usize = 1500;
 
 /// From running text, where it says so plainly.
 pub fn from_text(text: &str) -> Option<RemoteOption> {
-    let mut near = cues::around(text, &CUES, 90, 90);
+    let mut near = cues::around(text, CUES.find_iter(text).map(|(found, _)| found), 90, 90);
     if near.is_empty() {
         return None;
     }

@@ -4,34 +4,28 @@
 //! stands by it, and nothing says that it is the company's age, a person's age, or the length of a course or contract. All words are in
 //! `years.tsv`: to add a language, add its words there, and its word for year to [`UNITS`] and [`CUES`].
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
-use aho_corasick::AhoCorasick;
+use memchr::memchr2_iter;
 use regex::Regex;
 
-use super::cues;
-use super::pattern::Pattern;
+use super::{
+    cues::{Finder, around, table},
+    pattern::Pattern,
+};
 use crate::domain::Years;
 
 /// Words for years, in a pattern.
 const UNITS: &str = "years?|yrs?|yoe|jahren?|jahre?|ans|an|années?|años?|anni|anno|jaar|jaren|jährige[rnms]?|års?|lata|lat|letni\\w*|rok|roku|anos?";
 
 /// What stands near everything that is looked for; the parts of a text without them are not read.
-static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    cues::automaton(&[
+static CUES: LazyLock<Finder> = LazyLock::new(|| {
+    Finder::new([
         "year",
-        "yr",
-        "yoe",
         "jahr",
         "jähr",
         " ans",
         "\u{a0}ans",
-        " an ",
-        "\u{a0}an ",
-        " an.",
-        " an,",
-        " an)",
-        " an\n",
         "année",
         "año",
         "AÑO",
@@ -60,6 +54,36 @@ static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     ])
 });
 
+/// Words that are too short for [`CUES`].
+const SHORT: [&str; 2] = ["yr", "yoe"];
+
+/// Where something near what is looked for stands, in order.
+fn cues(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let word = |at: usize, word: &str| {
+        bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let short = memchr2_iter(b'y', b'Y', bytes)
+        .filter_map(|at| SHORT.iter().find(|short| word(at, short)).map(|short| at..at + short.len()));
+    // The French word is an English one too: it counts behind a number.
+    let french = memchr2_iter(b'a', b'A', bytes)
+        .filter(|at| word(*at, "an") && bytes.get(at + 2).is_some_and(|next| b" .,)\n".contains(next)))
+        .filter(|at| counts(text.get(..*at).unwrap_or_default()))
+        .map(|at| at..at + 2);
+    let mut found: Vec<_> = CUES.find_iter(text).map(|(found, _)| found).chain(short).chain(french).collect();
+    found.sort_unstable_by_key(|found| found.start);
+    found
+}
+
+/// Whether a text ends with a number and a blank.
+fn counts(before: &str) -> bool {
+    let Some(before) = before.strip_suffix([' ', '\u{a0}', '\u{202f}']) else { return false };
+    let tail = before.get(before.floor_char_boundary(before.len().saturating_sub(24))..).unwrap_or_default();
+    let last = tail.rsplit(char::is_whitespace).next().unwrap_or_default();
+    last.ends_with(|sign: char| sign.is_ascii_digit() || matches!(sign, ')' | '+'))
+        || last.len() < 24 && number(&last.to_lowercase()).is_some()
+}
+
 struct Words {
     numbers: Vec<(u8, &'static str)>,
     experience: Vec<&'static str>,
@@ -74,7 +98,7 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let table: Vec<(&str, &str)> = cues::table(include_str!("years.tsv")).collect();
+    let table: Vec<(&str, &str)> = table(include_str!("years.tsv")).collect();
     let of = |wanted: &str| -> Vec<&'static str> {
         table.iter().filter(|(tag, _)| *tag == wanted).map(|(_, word)| *word).collect()
     };
@@ -114,7 +138,7 @@ const LONG: u8 = 12;
 /// The years of experience that a text asks for; `None` where it names none.
 pub fn from_text(text: &str) -> Option<Years> {
     let pattern = YEARS.as_ref()?;
-    let near = cues::around(text, &CUES, BEFORE + 20, AFTER + 20);
+    let near = around(text, cues(text).into_iter(), BEFORE + 20, AFTER + 20);
     if near.is_empty() {
         return None;
     }

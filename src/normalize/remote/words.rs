@@ -2,10 +2,9 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
 
-use crate::normalize::cues;
+use crate::normalize::cues::{Finder, table};
 
 /// A fragment with a word boundary before it, where it begins with a letter that can have one.
 fn bounded(fragment: &str) -> String {
@@ -24,9 +23,7 @@ fn simple(fragment: &str) -> String {
 }
 
 fn tagged(tag: &str) -> impl Iterator<Item = &'static str> {
-    cues::table(include_str!("words.tsv"))
-        .filter(move |(found, _)| *found == tag)
-        .map(|(_, fragment)| fragment)
+    table(include_str!("words.tsv")).filter(move |(found, _)| *found == tag).map(|(_, fragment)| fragment)
 }
 
 fn any(tags: &[&str]) -> Vec<String> {
@@ -77,8 +74,8 @@ pub(super) static REMOTE_TEXT: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static ONSITE_TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(&any(&["onsite_text"])));
 
 /// What stands in every plain statement; a text without any of these is not read.
-pub(super) static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    cues::automaton(&[
+pub(super) static CUES: LazyLock<Finder> = LazyLock::new(|| {
+    Finder::new([
         "remot",
         "hybrid",
         "híbrid",

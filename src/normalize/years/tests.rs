@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn the_phrases_compile() {
-    let table = cues::table(include_str!("../years.tsv"));
+    let table = table(include_str!("../years.tsv"));
     assert_eq!(WORDS.says.len(), table.filter(|(tag, _)| tag.starts_with("says ")).count());
     assert!(YEARS.is_some());
 }
