@@ -1,6 +1,6 @@
 //! Days: posted and deadline, in every form that sources send, relative ones too.
 //!
-//! [`written`] reads calendar days, [`relative`] those told from today ("vor 3 Tagen"), [`deadline`] finds the last day to apply in a
+//! [`written`] reads calendar days, [`relative`] those told from today ("vor 3 Tagen"), [`mod@deadline`] finds the last day to apply in a
 //! text. A day that cannot be right (before 2000, posted in the future, a deadline more than a year ahead) is no day, and neither is a
 //! bound ("30+ days ago"). Days are taken as the source writes them, without moving them between time zones.
 //!

@@ -102,7 +102,7 @@ pub fn normalize(source: &'static str, raw: RawPosting, today: NaiveDate) -> Res
         .locations
         .iter()
         .take(MANY)
-        .map(|place| repair::line(bounded(place, 4096)))
+        .map(|place| repair::line(bounded(place, 1024)))
         .filter(|place| !place.is_empty())
         .collect();
     let places = places(&raw.places, &locations);
