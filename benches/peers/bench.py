@@ -108,7 +108,7 @@ def pages(binary, recordings, rows):
             case = Path(folder, str(place))
             case.mkdir()
             url = "https://pages.example/" + str(place)
-            options = f'[options]\nurl = "{url}"\n'
+            options = '[options]\nurl = "https://pages.example/list"\npath = "https://pages.example/"\n'
             case.joinpath("exchange.toml").write_text(
                 f'source = "json_ld"\nurl = "{url}"\nstatus = 200\ncontent_type = "text/html"\nboard = "pages"\n{options}'
             )
