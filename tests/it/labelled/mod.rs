@@ -2,7 +2,7 @@
 //! --bench quality` prints them.
 //!
 //! The sets are found through `CAREER_LABELLED` or beside the checkout; without them there are no figures. Rules are made on three rows
-//! of four: the fourth is never looked at and tells whether they carry over. `CAREER_SHOW_MISSES` prints the rows that differ, except
+//! of four: the fourth checked them before it was read too. `CAREER_SHOW_MISSES` prints the rows that differ, except
 //! those. Nothing here asserts anything. One more set: a `Figure` with its aim in the file of its field. A new file of a field is also
 //! named in `labelled_floors.rs` and in `benches/quality.rs`.
 
