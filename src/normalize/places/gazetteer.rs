@@ -1,6 +1,7 @@
 //! Towns, regions and countries: tables in the binary, searched where they lie.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
@@ -55,18 +56,31 @@ fn line(start: u32) -> &'static str {
     rest.split('\n').next().unwrap_or_default()
 }
 
-fn key_of(line: &str) -> &str {
-    line.split('\t').next().unwrap_or_default()
+/// How the key of the line at `start` stands to another. A tab ends it, which comes before all that is in a key, so that only as many
+/// bytes as the other has need be read.
+fn compare(start: u32, key: &[u8]) -> Ordering {
+    let rest =
+        usize::try_from(start).ok().and_then(|start| CITIES.as_bytes().get(start..)).unwrap_or_default();
+    let (front, behind) = rest.split_at(key.len().min(rest.len()));
+    front
+        .cmp(key)
+        .then_with(|| if behind.first() == Some(&b'\t') { Ordering::Equal } else { Ordering::Greater })
 }
 
 /// The towns of this name, in no particular order.
 pub(super) fn cities(key: &str) -> Vec<City> {
-    let found = spelt(key);
+    let found: Vec<City> = spelt(key).filter_map(city).collect();
     if found.is_empty() && key.contains(' ') {
-        in_full(key).map(|key| spelt(&key)).unwrap_or_default()
+        in_full(key).map(|key| spelt(&key).filter_map(city).collect()).unwrap_or_default()
     } else {
         found
     }
+}
+
+/// Whether there is a town of this name.
+pub(super) fn has_city(key: &str) -> bool {
+    let is_spelt = |key: &str| spelt(key).next().is_some();
+    is_spelt(key) || (key.contains(' ') && in_full(key).is_some_and(|key| is_spelt(&key)))
 }
 
 /// "St Ives" as "Saint Ives" and the other way round, whichever the table has.
@@ -79,10 +93,11 @@ fn in_full(key: &str) -> Option<String> {
     (other != words).then(|| other.join(" "))
 }
 
-fn spelt(key: &str) -> Vec<City> {
-    let first = LINES.partition_point(|start| key_of(line(*start)) < key);
-    let lines = LINES.iter().skip(first).map(|start| line(*start));
-    lines.take_while(|line| key_of(line) == key).filter_map(city).collect()
+/// The lines of the towns of exactly this name.
+fn spelt(key: &str) -> impl Iterator<Item = &'static str> {
+    let first = LINES.partition_point(|start| compare(*start, key.as_bytes()).is_lt());
+    let lines = LINES.iter().skip(first).copied();
+    lines.take_while(|start| compare(*start, key.as_bytes()).is_eq()).map(line)
 }
 
 fn city(line: &'static str) -> Option<City> {

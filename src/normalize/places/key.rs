@@ -5,11 +5,19 @@ use unicode_normalization::char::is_combining_mark;
 
 /// The key of a name; `fold` in `cities.py` does the same.
 pub(super) fn of(name: &str) -> String {
-    let mut key = String::with_capacity(name.len());
+    if name.is_ascii() {
+        written(name.len(), name.bytes().map(|byte| char::from(byte.to_ascii_lowercase())))
+    } else {
+        let letters = name.chars().flat_map(char::to_lowercase).nfkd();
+        written(name.len(), letters.filter(|letter| !is_combining_mark(*letter)))
+    }
+}
+
+/// The key that lower-case letters without accents give.
+fn written(length: usize, letters: impl Iterator<Item = char>) -> String {
+    let mut key = String::with_capacity(length);
     let mut apart = false;
-    for letter in
-        name.chars().flat_map(char::to_lowercase).nfkd().filter(|letter| !is_combining_mark(*letter))
-    {
+    for letter in letters {
         if matches!(letter, '.' | '\'' | '’' | '`' | 'ʻ' | 'ʼ' | '‘') {
             continue;
         }

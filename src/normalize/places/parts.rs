@@ -54,9 +54,7 @@ fn is_no_name(word: &str) -> bool {
 /// Only words that are no names.
 fn says_nothing(key: &str) -> bool {
     is_no_name(key)
-        || (key.split(' ').all(is_no_name)
-            && gazetteer::country(key).is_none()
-            && gazetteer::cities(key).is_empty())
+        || (key.split(' ').all(is_no_name) && gazetteer::country(key).is_none() && !gazetteer::has_city(key))
 }
 
 /// Can be left out at the end of a name.
@@ -73,7 +71,7 @@ fn is_known(key: &str) -> bool {
     !key.is_empty()
         && (gazetteer::country(key).is_some()
             || !gazetteer::regions(key).is_empty()
-            || !gazetteer::cities(key).is_empty())
+            || gazetteer::has_city(key))
 }
 
 const MOST_PARTS: usize = 32;
@@ -90,8 +88,7 @@ pub(super) fn of(entry: &str) -> Vec<Part> {
         let mut code = false;
         let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
         for (place, piece) in pieces.iter().copied().enumerate() {
-            let town =
-                |piece: &&str| !is_region_code(piece) && !gazetteer::cities(&key::of(piece)).is_empty();
+            let town = |piece: &&str| !is_region_code(piece) && gazetteer::has_city(&key::of(piece));
             if is_address(piece) && pieces.iter().skip(place + 1).any(town) {
                 continue;
             }

@@ -104,11 +104,7 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
         if let Some(current) = drafts.last_mut() {
             if current.city.is_some() && current.region.is_none() && !regions.is_empty() {
                 let region = region_for(current, &regions);
-                let known = current
-                    .city
-                    .as_deref()
-                    .map(key::of)
-                    .is_some_and(|key| !gazetteer::cities(&key).is_empty());
+                let known = current.city.as_deref().map(key::of).is_some_and(|key| gazetteer::has_city(&key));
                 let rival = large && !repeated && part.code().is_none() && known;
                 if region.is_some() || !(rival || lists(current, &regions)) {
                     match (region, regions.as_slice()) {
@@ -132,7 +128,7 @@ fn walk(parts: &[Part], country: Option<&'static str>) -> Vec<Place> {
             if repeated {
                 continue;
             }
-            let abbreviation = part.code().is_some() && gazetteer::cities(&part.key).is_empty();
+            let abbreviation = part.code().is_some() && !gazetteer::has_city(&part.key);
             if current.city.is_none() && regions.is_empty() && !abbreviation {
                 current.city = Some(part.text.clone());
                 continue;
