@@ -5,28 +5,40 @@
 //!   that fits never lowers a score, and a profile with two wishes is judged by two.
 //! - The score is the weighted mean of the parts (`matching.weights`).
 //! - A posting is out, whatever its score, if it is stated to be of another job type, the opposite of the wished place of work, paid at most less
-//!   than nine tenths of the wish, or somewhere else. Remote postings are somewhere else only if bound to a country that no wish names.
-//! - A profile matches only with something to show for it: a word of the wished title in the posting's, or a shared skill.
+//!   than nine tenths of the wish, somewhere else, or without the visa that the user needs. Remote postings are somewhere else only if
+//!   bound to a country that no wish names.
+//! - A profile matches only with something to show for it: a title that is more alike than [`TitleShape::RELATED`], or a shared skill.
+//! - Titles are alike by letters and by occupation (`title.rs`), skills weigh by how rare they are in postings (`rarity.rs`).
 //!
 //! To add a part: a function in `parts.rs`, a weight in `config::Weights`, a line in [`CompiledProfile::score`].
 
+mod occupations;
 mod parts;
+mod rarity;
 #[cfg(test)]
 mod tests;
-pub(super) mod title;
+mod title;
+mod visa;
+mod words;
 
-use std::fmt;
+use std::{cell::RefCell, fmt, sync::Arc};
+
+use rustc_hash::FxHashMap;
 
 use serde::Serialize;
 
-pub(super) use self::parts::skill_weight;
-use self::title::TitleShape;
+pub use self::title::TitleShape;
+pub(super) use self::{
+    parts::FULL_COVERAGE,
+    rarity::skill_weight,
+    visa::{speaks_of_visas, sponsorship, visa_cues},
+};
 use super::{
     location::Wish,
-    posting::MatchPosting,
+    posting::{MatchPosting, weighed_skill},
     rates::Rates,
     settings::MatchSettings,
-    text::{Term, canonical_skill},
+    text::Term,
     values,
 };
 use crate::domain::{JobType, Profile, RemoteOption, UserId};
@@ -43,10 +55,24 @@ pub enum PartName {
     JobType,
     Salary,
     Company,
+    Visa,
     Freshness,
 }
 
 impl PartName {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Skills,
+        Self::Title,
+        Self::Seniority,
+        Self::Place,
+        Self::JobType,
+        Self::Salary,
+        Self::Company,
+        Self::Visa,
+        Self::Freshness,
+    ];
+
     /// The name of its weight.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,6 +83,7 @@ impl PartName {
             Self::JobType => "job_type",
             Self::Salary => "salary",
             Self::Company => "company",
+            Self::Visa => "visa",
             Self::Freshness => "freshness",
         }
     }
@@ -87,7 +114,9 @@ pub enum Exclusion {
     Salary(i64),
     /// Somewhere else.
     Place(String),
-    /// Neither a word of the title nor a skill in common.
+    /// The user needs a visa, the employer sponsors none.
+    Visa,
+    /// Neither a title that is alike nor a skill in common.
     NothingInCommon,
 }
 
@@ -98,7 +127,8 @@ impl fmt::Display for Exclusion {
             Self::Remote(option) => write!(f, "work is {}", option.as_str()),
             Self::Salary(pay) => write!(f, "pays at most {pay}"),
             Self::Place(place) => write!(f, "is in {place}"),
-            Self::NothingInCommon => write!(f, "no word of the title and no skill in common"),
+            Self::Visa => write!(f, "visas are not sponsored"),
+            Self::NothingInCommon => write!(f, "no title that is alike and no skill in common"),
         }
     }
 }
@@ -125,8 +155,9 @@ pub(super) struct WishedSkill {
 pub struct CompiledProfile {
     /// Whose.
     pub user_id: UserId,
-    pub(super) titles: Vec<TitleShape>,
-    pub(super) skills: Vec<WishedSkill>,
+    pub(super) titles: Arc<WishedTitles>,
+    /// Sorted by term.
+    pub(super) skills: Box<[WishedSkill]>,
     pub(super) places: Vec<Wish>,
     remote: Option<RemoteOption>,
     job_types: Vec<JobType>,
@@ -134,7 +165,59 @@ pub struct CompiledProfile {
     level: Option<i32>,
     salary_min: Option<f64>,
     currency: Option<String>,
-    companies: Vec<String>,
+    /// The words of each name.
+    companies: Vec<Box<[Term]>>,
+    needs_visa: bool,
+}
+
+/// The titles of one wish, shared by all who wish the same.
+#[derive(Debug, Default)]
+pub(super) struct WishedTitles {
+    /// As written.
+    pub text: Box<str>,
+    /// Each title of a list, and the whole.
+    pub shapes: Box<[TitleShape]>,
+}
+
+/// Wishes remembered by one thread before it starts anew.
+const MEMO_TITLES: usize = 100_000;
+
+thread_local! {
+    static MEMO: RefCell<FxHashMap<Box<str>, Arc<WishedTitles>>> = RefCell::default();
+}
+
+impl WishedTitles {
+    fn read(title: &str) -> Arc<Self> {
+        MEMO.with_borrow_mut(|memo| {
+            if let Some(known) = memo.get(title) {
+                return Arc::clone(known);
+            }
+            if memo.len() >= MEMO_TITLES {
+                memo.clear();
+            }
+            let titles = Arc::new(Self::new(title));
+            memo.insert(title.into(), Arc::clone(&titles));
+            titles
+        })
+    }
+
+    fn new(title: &str) -> Self {
+        let mut shapes: Vec<_> = title
+            .split(['/', ',', '|', ';', '\n'])
+            .map(TitleShape::new)
+            .filter(|shape| !shape.is_empty())
+            .collect();
+        let whole = TitleShape::new(title);
+        if shapes.len() > 1 && !whole.is_empty() {
+            shapes.push(whole);
+        }
+        Self { text: title.into(), shapes: shapes.into_boxed_slice() }
+    }
+
+    /// How alike a title is to that of the wished titles which is nearest to it.
+    pub fn likeness(&self, title: &TitleShape) -> f64 {
+        self.shapes.iter().map(|own| own.likeness(title)).fold(0.0, f64::max)
+    }
 }
 
 impl CompiledProfile {
@@ -142,29 +225,21 @@ impl CompiledProfile {
     pub fn new(profile: &Profile) -> Self {
         let wished = profile.desired_title.as_deref().filter(|title| !title.trim().is_empty());
         let title = wished.or(profile.current_title.as_deref()).unwrap_or_default();
-        let mut titles: Vec<_> = title
-            .split(['/', ',', '|', ';', '\n'])
-            .map(TitleShape::new)
-            .filter(|shape| !shape.is_empty())
-            .collect();
-        let whole = TitleShape::new(title);
-        if titles.len() > 1 && !whole.is_empty() {
-            titles.push(whole);
-        }
         let mut skills: Vec<WishedSkill> = Vec::new();
         for name in values::list(&profile.tech_stack) {
-            if let Some((term, canonical)) = canonical_skill(&name)
+            if let Some((term, weight)) = weighed_skill(&name)
                 && !skills.iter().any(|skill| skill.term == term)
             {
-                skills.push(WishedSkill { term, weight: skill_weight(&canonical) });
+                skills.push(WishedSkill { term, weight });
             }
         }
+        skills.sort_unstable_by_key(|skill| skill.term);
         let places = values::texts(&profile.desired_locations);
         let types = values::list(&profile.job_types);
         Self {
             user_id: profile.user_id,
-            titles,
-            skills,
+            titles: WishedTitles::read(title),
+            skills: skills.into_boxed_slice(),
             places: places.iter().filter_map(|place| Wish::parse(place)).collect(),
             remote: profile.remote_preference.as_deref().and_then(values::remote_option),
             job_types: types.iter().filter_map(|kind| values::job_type(kind)).collect(),
@@ -183,15 +258,30 @@ impl CompiledProfile {
                 .map(str::to_uppercase),
             companies: values::texts(&profile.preferred_companies)
                 .iter()
-                .map(|name| super::location::folded_words(name))
+                .map(|name| words_of(name))
                 .filter(|name| !name.is_empty())
                 .collect(),
+            needs_visa: profile.visa_sponsorship_needed == Some(true),
         }
+    }
+
+    /// Whether every remote posting is out.
+    pub(super) fn wants_presence(&self) -> bool {
+        self.remote == Some(RemoteOption::Onsite)
+    }
+
+    /// Bytes it takes, about; titles and places are shared with others.
+    pub(super) fn bytes(&self) -> usize {
+        let companies: usize = self.companies.iter().map(|name| name.len() * 8 + 16).sum();
+        size_of::<Self>()
+            + self.skills.len() * size_of::<WishedSkill>()
+            + self.places.len() * size_of::<Wish>()
+            + companies
     }
 
     /// Whether the profile says enough to match anything: a title or a skill.
     pub fn can_match(&self) -> bool {
-        !self.titles.is_empty() || !self.skills.is_empty()
+        !self.titles.shapes.is_empty() || !self.skills.is_empty()
     }
 
     /// The score, or why there is none.
@@ -203,11 +293,12 @@ impl CompiledProfile {
         posting: &MatchPosting,
         settings: &MatchSettings,
     ) -> Result<ProfileScore, Vec<Exclusion>> {
-        let excluded = self.exclusions(posting, &settings.rates);
+        let likeness = self.likeness(&posting.shape);
+        let excluded = self.exclusions_given(posting, &settings.rates, likeness);
         if !excluded.is_empty() {
             return Err(excluded);
         }
-        let (mut parts, matching_skills) = self.parts(posting, settings);
+        let (mut parts, matching_skills) = self.parts(posting, settings, likeness);
         let sum: f64 = parts.iter().map(|part| part.weight).sum();
         if sum > 0.0 {
             for part in &mut parts {
@@ -220,11 +311,22 @@ impl CompiledProfile {
 
     /// The score alone, without evidence.
     pub fn total(&self, posting: &MatchPosting, settings: &MatchSettings) -> Option<f64> {
-        if !self.exclusions(posting, &settings.rates).is_empty() {
+        self.total_given(posting, settings, self.likeness(&posting.shape))
+    }
+
+    /// The score alone, for a caller who knows [`Self::likeness`] for the posting's title. Allocates nothing, unless pay is in another
+    /// currency.
+    pub fn total_given(
+        &self,
+        posting: &MatchPosting,
+        settings: &MatchSettings,
+        likeness: f64,
+    ) -> Option<f64> {
+        if self.is_out(posting, &settings.rates, likeness) {
             return None;
         }
         let (mut total, mut sum) = (0.0, 0.0);
-        for (name, value) in self.values(posting, &settings.rates) {
+        for (name, value) in self.values(posting, &settings.rates, likeness) {
             let weight = settings.weight(name);
             total += weight * value.unwrap_or(0.5);
             sum += weight;
@@ -232,42 +334,71 @@ impl CompiledProfile {
         Some(if sum > 0.0 { rounded(total / sum) } else { 0.0 })
     }
 
+    /// How alike a title is to that of the wished titles which is nearest to it.
+    pub fn likeness(&self, title: &TitleShape) -> f64 {
+        self.titles.likeness(title)
+    }
+
     /// Every reason for which the posting is out.
     pub fn exclusions(&self, posting: &MatchPosting, rates: &Rates) -> Vec<Exclusion> {
+        self.exclusions_given(posting, rates, self.likeness(&posting.shape))
+    }
+
+    fn exclusions_given(&self, posting: &MatchPosting, rates: &Rates, likeness: f64) -> Vec<Exclusion> {
         let mut out = Vec::new();
-        if let Some(kind) = posting.job_type
-            && !self.job_types.is_empty()
-            && !self.job_types.contains(&kind)
-        {
-            out.push(Exclusion::JobType(kind));
-        }
-        if let (Some(wished), Some(stated)) = (self.remote, posting.remote)
-            && matches!(
-                (wished, stated),
-                (RemoteOption::Remote, RemoteOption::Onsite) | (RemoteOption::Onsite, RemoteOption::Remote)
-            )
-        {
-            out.push(Exclusion::Remote(stated));
-        }
-        if let Some(wish) = self.salary_min
-            && let (_, Some(max)) = rates.salary_in(&posting.salary, self.currency.as_deref())
-            && max < 0.9 * wish
-        {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "amounts come from 32 bits and a rate; the cast saturates"
-            )]
-            out.push(Exclusion::Salary(max.round() as i64));
-        }
+        out.extend(self.other_type(posting).map(Exclusion::JobType));
+        out.extend(self.opposite(posting).map(Exclusion::Remote));
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "amounts come from 32 bits and a rate; the cast saturates"
+        )]
+        out.extend(self.underpaid(posting, rates).map(|max| Exclusion::Salary(max.round() as i64)));
         if self.is_elsewhere(posting) {
             out.push(Exclusion::Place(
                 posting.location.clone().unwrap_or_else(|| "another place".to_owned()),
             ));
         }
-        if !self.has_in_common(posting) {
+        if self.lacks_visa(posting) {
+            out.push(Exclusion::Visa);
+        }
+        if !self.has_in_common(posting, likeness) {
             out.push(Exclusion::NothingInCommon);
         }
         out
+    }
+
+    /// Whether there is any exclusion.
+    fn is_out(&self, posting: &MatchPosting, rates: &Rates, likeness: f64) -> bool {
+        !self.has_in_common(posting, likeness)
+            || self.other_type(posting).is_some()
+            || self.opposite(posting).is_some()
+            || self.lacks_visa(posting)
+            || self.underpaid(posting, rates).is_some()
+            || self.is_elsewhere(posting)
+    }
+
+    fn other_type(&self, posting: &MatchPosting) -> Option<JobType> {
+        posting.job_type.filter(|kind| !self.job_types.is_empty() && !self.job_types.contains(kind))
+    }
+
+    fn opposite(&self, posting: &MatchPosting) -> Option<RemoteOption> {
+        let opposite = match self.remote? {
+            RemoteOption::Remote => RemoteOption::Onsite,
+            RemoteOption::Onsite => RemoteOption::Remote,
+            RemoteOption::Hybrid => return None,
+        };
+        posting.remote.filter(|stated| *stated == opposite)
+    }
+
+    /// The most it pays, in the profile's currency, where that is too little.
+    fn underpaid(&self, posting: &MatchPosting, rates: &Rates) -> Option<f64> {
+        let wish = self.salary_min?;
+        let (_, max) = rates.salary_in(&posting.salary, self.currency.as_deref());
+        max.filter(|max| *max < 0.9 * wish)
+    }
+
+    fn lacks_visa(&self, posting: &MatchPosting) -> bool {
+        self.needs_visa && posting.sponsorship == Some(false)
     }
 
     fn is_elsewhere(&self, posting: &MatchPosting) -> bool {
@@ -291,10 +422,15 @@ impl CompiledProfile {
                 .any(|wish| wish.is_remote() || wish.countries().any(|code| countries.contains(&code)))
     }
 
-    fn has_in_common(&self, posting: &MatchPosting) -> bool {
-        self.titles.iter().any(|title| title.shares_word(&posting.shape))
-            || self.skills.iter().any(|own| posting.skills.iter().any(|skill| skill.term == own.term))
+    fn has_in_common(&self, posting: &MatchPosting, likeness: f64) -> bool {
+        likeness > TitleShape::RELATED || posting.skills.iter().any(|skill| self.own(skill.term).is_some())
     }
+}
+
+/// The words of a name, as they stand in a posting's company.
+fn words_of(name: &str) -> Box<[Term]> {
+    let folded = super::location::folded_words(name);
+    folded.split(' ').filter(|word| !word.is_empty()).map(Term::exact).collect()
 }
 
 /// Four decimals: sums in another order stay the same number.

@@ -1,83 +1,19 @@
 //! The parts of a profile's score: first the number, then the words for it.
 
-use super::{CompiledProfile, Part, PartName};
+use super::{CompiledProfile, Part, PartName, WishedSkill};
 use crate::{
     domain::{RemoteOption, Seniority},
-    matching::{location::folded_words, posting::MatchPosting, rates::Rates, settings::MatchSettings},
+    matching::{
+        location::folded_words, posting::MatchPosting, query::Fields, rates::Rates, settings::MatchSettings,
+        text::Term,
+    },
 };
 
 /// Knowing this share of a stack, by weight, is knowing it all: no posting's list is the bare minimum.
-const FULL_COVERAGE: f64 = 0.7;
+pub(in crate::matching) const FULL_COVERAGE: f64 = 0.7;
 
 /// Days after which freshness has fallen to 1/e.
 const FRESH_DAYS: f64 = 7.0;
-
-/// Technologies in so many postings that sharing one says little.
-const EVERYWHERE: &[&str] = &[
-    "git",
-    "github",
-    "gitlab",
-    "jira",
-    "confluence",
-    "agile",
-    "scrum",
-    "kanban",
-    "excel",
-    "microsoft office",
-    "office",
-    "word",
-    "powerpoint",
-    "html",
-    "css",
-    "rest",
-    "api",
-    "apis",
-    "json",
-    "xml",
-    "linux",
-    "windows",
-    "english",
-    "slack",
-    "communication",
-];
-
-/// Technologies in many postings.
-const COMMON: &[&str] = &[
-    "python",
-    "java",
-    "javascript",
-    "typescript",
-    "sql",
-    "react",
-    "amazon-web-services",
-    "azure",
-    "google-cloud",
-    "docker",
-    "kubernetes",
-    "ci/cd",
-    "node.js",
-    "postgresql",
-    "mysql",
-    "c#",
-    "c++",
-    ".net",
-    "salesforce",
-    "sap",
-    "bash",
-    "machine-learning",
-    "cloud",
-];
-
-/// How much sharing a skill says, by how rare it is: one quarter, six tenths or one.
-pub fn skill_weight(canonical: &str) -> f32 {
-    if EVERYWHERE.contains(&canonical) {
-        0.25
-    } else if COMMON.contains(&canonical) {
-        0.6
-    } else {
-        1.0
-    }
-}
 
 /// Steps of a career, from 0.
 fn step(level: Seniority) -> i32 {
@@ -119,11 +55,13 @@ impl CompiledProfile {
         &self,
         posting: &MatchPosting,
         rates: &Rates,
+        likeness: f64,
     ) -> impl Iterator<Item = (PartName, Option<f64>)> {
+        let title = (!posting.shape.is_empty()).then_some(likeness);
         let wished = |wished: bool, value: Option<f64>| wished.then_some(value);
         [
             (PartName::Skills, wished(!self.skills.is_empty(), self.coverage(posting))),
-            (PartName::Title, wished(!self.titles.is_empty(), self.title(posting))),
+            (PartName::Title, wished(!self.titles.shapes.is_empty(), title)),
             (
                 PartName::Seniority,
                 wished(self.level.is_some() || self.years.is_some(), self.seniority(posting)),
@@ -132,6 +70,10 @@ impl CompiledProfile {
             (PartName::JobType, wished(!self.job_types.is_empty(), posting.job_type.map(|_| 1.0))),
             (PartName::Salary, wished(self.salary_min.is_some(), self.salary(posting, rates))),
             (PartName::Company, wished(!self.companies.is_empty(), Some(self.company(posting)))),
+            (
+                PartName::Visa,
+                wished(self.needs_visa, posting.sponsorship.map(|offered| f64::from(u8::from(offered)))),
+            ),
             (PartName::Freshness, Some(posting.age_days().map(freshness))),
         ]
         .into_iter()
@@ -139,10 +81,15 @@ impl CompiledProfile {
     }
 
     /// The parts with evidence, and the skills in common.
-    pub(super) fn parts(&self, posting: &MatchPosting, settings: &MatchSettings) -> (Vec<Part>, Vec<String>) {
+    pub(super) fn parts(
+        &self,
+        posting: &MatchPosting,
+        settings: &MatchSettings,
+        likeness: f64,
+    ) -> (Vec<Part>, Vec<String>) {
         let skills = self.matching_skills(posting);
         let parts = self
-            .values(posting, &settings.rates)
+            .values(posting, &settings.rates, likeness)
             .map(|(name, value)| {
                 let evidence = match value {
                     None => "not stated".to_owned(),
@@ -156,11 +103,8 @@ impl CompiledProfile {
 
     /// Names of the skills in common, the rarest first.
     pub(super) fn matching_skills(&self, posting: &MatchPosting) -> Vec<String> {
-        let mut found: Vec<_> = posting
-            .skills
-            .iter()
-            .filter_map(|skill| Some((self.skills.iter().find(|own| own.term == skill.term)?.weight, skill)))
-            .collect();
+        let mut found: Vec<_> =
+            posting.skills.iter().filter_map(|skill| Some((self.own(skill.term)?.weight, skill))).collect();
         found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
         found.into_iter().map(|(_, skill)| skill.name.to_string()).collect()
     }
@@ -168,16 +112,15 @@ impl CompiledProfile {
     fn coverage(&self, posting: &MatchPosting) -> Option<f64> {
         let (mut total, mut shared) = (0.0, 0.0);
         for skill in &posting.skills {
-            let own = self.skills.iter().find(|own| own.term == skill.term);
             total += f64::from(skill.weight);
-            shared += own.map_or(0.0, |own| f64::from(own.weight));
+            shared += self.own(skill.term).map_or(0.0, |own| f64::from(own.weight));
         }
         (total > 0.0).then(|| (shared / total / FULL_COVERAGE).min(1.0))
     }
 
-    fn title(&self, posting: &MatchPosting) -> Option<f64> {
-        let best = self.titles.iter().map(|title| title.likeness(&posting.shape)).fold(0.0, f64::max);
-        (!posting.shape.is_empty()).then_some(best)
+    pub(super) fn own(&self, skill: Term) -> Option<&WishedSkill> {
+        let at = self.skills.binary_search_by_key(&skill, |own| own.term).ok()?;
+        self.skills.get(at)
     }
 
     /// By level and by years, the mean where both are known.
@@ -234,9 +177,8 @@ impl CompiledProfile {
     }
 
     fn company(&self, posting: &MatchPosting) -> f64 {
-        let company = format!(" {} ", folded_words(&posting.company));
-        let preferred = |name: &String| company.contains(&format!(" {name} "));
-        f64::from(u8::from(self.companies.iter().any(preferred)))
+        let preferred = |name: &[Term]| posting.phrase(name, Fields::COMPANY).meets(Fields::COMPANY);
+        f64::from(u8::from(self.companies.iter().any(|name| preferred(name))))
     }
 
     fn evidence(name: PartName, value: f64, posting: &MatchPosting, skills: &[String]) -> String {
@@ -268,6 +210,8 @@ impl CompiledProfile {
             }
             PartName::Company if value > 0.0 => format!("{} is preferred", posting.company),
             PartName::Company => "none of the preferred".to_owned(),
+            PartName::Visa if value > 0.0 => "visas are sponsored".to_owned(),
+            PartName::Visa => "visas are not sponsored".to_owned(),
             PartName::Freshness => match posting.age_days() {
                 Some(0) => "published today".to_owned(),
                 Some(1) => "published yesterday".to_owned(),

@@ -1,4 +1,4 @@
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -20,12 +20,12 @@ fn profile() -> Profile {
     serde_json::from_value(json!({
         "user_id": 7, "desired_title": "Senior Data Engineer", "years_experience": 7, "desired_locations": ["Leipzig, Germany"],
         "tech_stack": ["Python", "Spark", "Airflow", "SQL"], "salary_expectation_min": 70000, "salary_currency": "EUR",
-        "remote_preference": "hybrid", "job_types": ["full-time"], "preferred_companies": ["Elster"]
+        "remote_preference": "hybrid", "job_types": ["full-time"], "preferred_companies": ["Elster"], "visa_sponsorship_needed": true
     }))
     .expect("a profile")
 }
 
-const TODAY: NaiveDate = NaiveDate::MIN;
+const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day");
 
 struct Case {
     title: &'static str,
@@ -38,13 +38,15 @@ struct Case {
     posted: bool,
     seniority: Option<Seniority>,
     years: Option<Years>,
+    description: &'static str,
+    age: u64,
 }
 
 /// Fits the profile in everything.
 fn perfect() -> Case {
     Case {
         title: "Data Engineer (m/w/d)",
-        stack: ["Python", "Apache Airflow", "Spark", "SQL", "Airflow"].map(str::to_owned).to_vec(),
+        stack: ["Python", "Spark", "SQL", "Airflow"].map(str::to_owned).to_vec(),
         location: Some("Leipzig, Germany"),
         remote: Some("hybrid"),
         job_type: Some("full-time"),
@@ -53,6 +55,8 @@ fn perfect() -> Case {
         posted: true,
         seniority: Some(Seniority::Senior),
         years: Some(Years { min: 5, max: None }),
+        description: "We sponsor visas.",
+        age: 0,
     }
 }
 
@@ -67,7 +71,8 @@ impl Case {
             job_type: self.job_type,
             remote_option: self.remote,
             source: "test",
-            posted_date: self.posted.then_some(TODAY),
+            posted_date: self.posted.then(|| TODAY - Days::new(self.age)),
+            description: Some(self.description),
             seniority: self.seniority,
             years: self.years,
             ..PostingFields::default()
@@ -96,9 +101,9 @@ fn a_posting_that_fits_in_everything_scores_one() {
     let score = perfect().score().expect("not excluded");
     assert!(is(score.total, 1.0), "{score:#?}");
     assert!(is(score.parts.iter().map(|part| part.weight).sum(), 1.0));
-    assert_eq!(score.parts.len(), 8);
+    assert_eq!(score.parts.len(), 9);
     assert!(score.parts.iter().all(|part| !part.evidence.is_empty()));
-    assert_eq!(score.matching_skills, ["Spark", "Airflow", "Python", "SQL"]);
+    assert_eq!(score.matching_skills, ["Spark", "Airflow", "SQL", "Python"]);
 }
 
 #[test]
@@ -110,6 +115,7 @@ fn what_the_posting_does_not_say_counts_one_half() {
         |case: &mut Case| case.job_type = None,
         |case: &mut Case| case.salary = Salary::default(),
         |case: &mut Case| case.posted = false,
+        |case: &mut Case| case.description = "A text about something else.",
         |case: &mut Case| {
             case.seniority = None;
             case.years = None;
@@ -213,34 +219,119 @@ fn json_columns_hold_anything() {
     assert!(!CompiledProfile::new(&nobody).can_match());
 }
 
+#[test]
+fn a_needed_visa_that_is_refused_is_out() {
+    let mut case = perfect();
+    case.description = "Unfortunately we are unable to sponsor visas.";
+    assert_eq!(case.score(), Err(vec![Exclusion::Visa]));
+    let mut wish = profile();
+    wish.visa_sponsorship_needed = Some(false);
+    let score = CompiledProfile::new(&wish).score(&case.posting(), &settings()).expect("not excluded");
+    assert!(is(score.total, 1.0) && score.parts.iter().all(|part| part.name != PartName::Visa));
+}
+
+#[test]
+fn every_weight_can_be_set() {
+    let mut defaults: toml::Table = crate::config::DEFAULTS.parse().expect("the defaults are TOML");
+    let weights = defaults["matching"]["weights"].as_table_mut().expect("a table");
+    let sum: f64 = weights.values().filter_map(toml::Value::as_float).sum();
+    assert!(is(sum, 1.0), "the defaults are shares: {sum}");
+    let names: Vec<String> = weights.keys().cloned().collect();
+    for name in names {
+        let mut table = defaults.clone();
+        let weights = table["matching"]["weights"].as_table_mut().expect("a table");
+        weights
+            .iter_mut()
+            .for_each(|(key, weight)| *weight = toml::Value::Float(f64::from(u8::from(*key == name))));
+        let matching: MatchingConfig = table["matching"].clone().try_into().expect("complete");
+        let score = CompiledProfile::new(&profile())
+            .score(&perfect().posting(), &MatchSettings::from(&matching))
+            .expect("not excluded");
+        let heavy: Vec<_> =
+            score.parts.iter().filter(|part| part.weight > 0.0).map(|part| part.name.as_str()).collect();
+        assert_eq!(heavy, [name.as_str()]);
+    }
+}
+
+/// A way in which a posting can fit, from the worst step to the best.
+type Ladder = (&'static str, &'static [fn(&mut Case)]);
+
+const LADDERS: [Ladder; 9] = [
+    (
+        "skills",
+        &[
+            |case| case.stack = vec!["Kafka".into(), "Flink".into()],
+            |case| case.stack = vec!["Kafka".into(), "Flink".into(), "SQL".into()],
+            |case| case.stack = vec!["Kafka".into(), "Flink".into(), "SQL".into(), "Spark".into()],
+            |case| case.stack = vec!["SQL".into(), "Spark".into()],
+        ],
+    ),
+    (
+        "title",
+        &[
+            |case| case.title = "Nurse",
+            |case| case.title = "Sales Engineer",
+            |case| case.title = "Data Platform Engineer",
+            |case| case.title = "Data Engineer",
+        ],
+    ),
+    (
+        "seniority",
+        &[
+            |case| case.seniority = Some(Seniority::Intern),
+            |case| case.seniority = Some(Seniority::Mid),
+            |case| case.seniority = Some(Seniority::Senior),
+        ],
+    ),
+    (
+        "years",
+        &[
+            |case| case.years = Some(Years { min: 12, max: None }),
+            |case| case.years = Some(Years { min: 8, max: None }),
+            |case| case.years = Some(Years { min: 3, max: None }),
+        ],
+    ),
+    ("place", &[|case| case.location = None, |case| case.location = Some("Leipzig, Germany")]),
+    ("remote", &[|case| case.remote = Some("onsite"), |case| case.remote = Some("hybrid")]),
+    (
+        "salary",
+        &[
+            |case| case.salary = Salary { min: None, max: Some(63_500), currency: Some("EUR".into()) },
+            |case| {
+                case.salary = Salary { min: Some(60_000), max: Some(69_000), currency: Some("EUR".into()) }
+            },
+            |case| {
+                case.salary = Salary { min: Some(60_000), max: Some(80_000), currency: Some("EUR".into()) }
+            },
+            |case| {
+                case.salary = Salary { min: Some(75_000), max: Some(80_000), currency: Some("EUR".into()) }
+            },
+        ],
+    ),
+    ("company", &[|case| case.company = "Other", |case| case.company = "The Elster Group"]),
+    ("freshness", &[|case| case.age = 400, |case| case.age = 7, |case| case.age = 0]),
+];
+
 proptest! {
-    /// Each step makes a posting fit better in one thing and leaves the rest; no step lowers the score.
+    /// Whatever the rest of the posting is like, a step up in one thing never lowers the score, and scores are shares.
     #[test]
     fn a_better_posting_never_scores_less(
-        stack in 0_usize..4, pay in (50_000_i32..90_000, 0_i32..20_000), better in 0_i32..30_000, remote in 0_usize..3, start in 0_usize..7,
+        steps in proptest::collection::vec(0_usize..4, LADDERS.len()), climbed in 0..LADDERS.len(), visa in any::<bool>(),
     ) {
-        let mut worse = perfect();
-        worse.stack = ["Python", "Kafka", "Flink", "Scala"].map(str::to_owned)[..=stack].to_vec();
-        worse.salary = Salary { min: Some(pay.0 + 13_000), max: Some(pay.0 + pay.1 + 13_000), currency: Some("EUR".into()) };
-        worse.remote = [None, Some("hybrid"), Some("onsite")][remote];
-        worse.seniority = Some(Seniority::Mid);
-        worse.company = "Other";
-        let mut case = worse;
-        let mut last = case.total();
-        for step in start..7 {
-            match step {
-                0 => case.stack.push("Spark".into()),
-                1 => case.salary.max = case.salary.max.map(|max| max + better),
-                2 => case.salary.min = case.salary.max,
-                3 => case.remote = Some("hybrid"),
-                4 => case.seniority = Some(Seniority::Senior),
-                5 => case.company = "Elster",
-                _ => case.title = "Senior Data Engineer",
+        let mut last = 0.0;
+        for step in 0..LADDERS[climbed].1.len() {
+            let mut case = perfect();
+            if !visa {
+                case.description = "Nothing on that.";
             }
-            let now = case.total();
-            prop_assert!(now >= last, "step {step}: {now} < {last}");
-            prop_assert!((0.0..=1.0).contains(&now));
-            last = now;
+            for (at, (_, ladder)) in LADDERS.iter().enumerate() {
+                let step = if at == climbed { step } else { steps[at] };
+                ladder[step.min(ladder.len() - 1)](&mut case);
+            }
+            let total = case.score().map_or(0.0, |score| score.total);
+            prop_assert!(total >= last, "{} {step}: {total} < {last}", LADDERS[climbed].0);
+            prop_assert!((0.0..=1.0).contains(&total));
+            last = total;
         }
     }
 }
