@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use crate::domain::Queue;
+use crate::domain::{Queue, Shard};
 
 /// The defaults, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -56,6 +56,8 @@ pub struct Config {
     pub scheduler: SchedulerConfig,
     /// Matcher.
     pub matching: MatchingConfig,
+    /// Searches against postings that are there.
+    pub rematch: RematchConfig,
     /// Notifier.
     pub notify: NotifyConfig,
     /// Admin endpoint.
@@ -227,6 +229,13 @@ pub struct SchedulerConfig {
 pub struct MatchingConfig {
     /// Postings taken from the outbox at once.
     pub batch: i64,
+    /// Batches matched at once in one run.
+    pub lanes: usize,
+    /// The users whose searches and profiles this process holds.
+    pub shard: Shard,
+    /// A posting that takes longer to match is set aside.
+    #[serde(with = "humantime_serde")]
+    pub posting_limit: Duration,
     /// Profiles match from this score on.
     pub threshold: f64,
     /// Word variants count as one.
@@ -249,7 +258,39 @@ pub struct Weights {
     pub job_type: f64,
     pub salary: f64,
     pub company: f64,
+    pub visa: f64,
     pub freshness: f64,
+}
+
+/// `[rematch]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RematchConfig {
+    /// What becomes of a new or changed search or profile.
+    pub on_change: OnChange,
+    /// How far back that goes.
+    pub days: u16,
+    /// Postings read at once.
+    pub page: u32,
+    /// Postings looked at a second by one run, at most.
+    pub per_second: u32,
+    /// Postings put to the exact check for one preview, at most.
+    pub preview_postings: u32,
+    /// Longest time for one preview.
+    #[serde(with = "humantime_serde")]
+    pub preview_time: Duration,
+}
+
+/// What becomes of a new or changed search or profile, beside being put to every new posting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChange {
+    /// Nothing.
+    Off,
+    /// Postings that are there and fit are stored as already seen.
+    Silent,
+    /// Users are told of postings that are there and fit.
+    Announce,
 }
 
 /// `[notify]`
@@ -260,6 +301,8 @@ pub struct NotifyConfig {
     pub frequency: Frequency,
     /// Most notifications a user gets a day.
     pub daily_cap: i32,
+    /// Days of notices that wait for a user at the most.
+    pub backlog_days: i32,
     /// Users handled in one transaction.
     pub batch: i64,
 }
@@ -347,7 +390,28 @@ impl Config {
                 "settings: sources.{key}: unknown field, expected one of {expected}"
             )));
         }
+        config.check()?;
         Ok(config)
+    }
+
+    /// Numbers without which nothing would move.
+    fn check(&self) -> Result<(), ConfigError> {
+        let least = [
+            ("matching.batch", self.matching.batch),
+            ("matching.lanes", i64::try_from(self.matching.lanes).unwrap_or(i64::MAX)),
+            ("notify.batch", self.notify.batch),
+            ("notify.backlog_days", i64::from(self.notify.backlog_days)),
+        ];
+        if let Some((key, number)) = least.into_iter().find(|(_, number)| *number < 1) {
+            return Err(ConfigError(format!("settings: {key} = {number}, expected at least 1")));
+        }
+        if self.matching.posting_limit < Duration::from_secs(1) {
+            let limit = humantime::format_duration(self.matching.posting_limit);
+            return Err(ConfigError(format!(
+                "settings: matching.posting_limit = {limit}, expected at least 1s"
+            )));
+        }
+        Ok(())
     }
 
     /// The settings in force as TOML, with the passwords in secrets hidden.

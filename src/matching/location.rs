@@ -4,6 +4,10 @@
 //! stand in a row in the posting's places, or where it names the posting's country. Words are compared whole: `Essen` is not in
 //! `Hessen`. A part of one or two letters must be a whole part of the posting's location (`CA`), as it is a word in too many.
 
+use std::{cell::RefCell, sync::Arc};
+
+use rustc_hash::FxHashMap;
+
 use super::{
     countries,
     posting::MatchPosting,
@@ -142,16 +146,23 @@ fn is_remote_word(words: &str) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     label: Box<str>,
-    alternatives: Box<[Alternative]>,
+    alternatives: Arc<[Alternative]>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// Wishes remembered by one thread before it starts anew.
+const MEMO_WISHES: usize = 50_000;
+
+thread_local! {
+    static MEMO: RefCell<FxHashMap<Box<str>, Option<Wish>>> = RefCell::default();
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Alternative {
     remote: bool,
     parts: Box<[Part]>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Part {
     country: Option<&'static str>,
     /// Spellings, each the words in a row.
@@ -165,10 +176,24 @@ struct Part {
 impl Wish {
     /// Reads a wish; `None` where it names no place.
     pub fn parse(text: &str) -> Option<Self> {
+        MEMO.with_borrow_mut(|memo| {
+            if let Some(known) = memo.get(text) {
+                return known.clone();
+            }
+            if memo.len() >= MEMO_WISHES {
+                memo.clear();
+            }
+            let wish = Self::read(text);
+            memo.insert(text.into(), wish.clone());
+            wish
+        })
+    }
+
+    fn read(text: &str) -> Option<Self> {
         let lower = text.replace(" OR ", ";").replace(" or ", ";").replace(" oder ", ";");
         let alternatives: Vec<_> =
             lower.split([';', '|', '/', '\n']).filter_map(Alternative::parse).collect();
-        let wish = Self { label: text.trim().into(), alternatives: alternatives.into_boxed_slice() };
+        let wish = Self { label: text.trim().into(), alternatives: alternatives.into() };
         (!wish.alternatives.is_empty()).then_some(wish)
     }
 
@@ -193,17 +218,40 @@ impl Wish {
     pub fn is_remote(&self) -> bool {
         self.alternatives.iter().any(|alternative| alternative.remote && alternative.parts.is_empty())
     }
+}
 
-    /// Place keys one of which every posting that fits has.
-    pub fn keys(&self, keys: &mut Vec<Term>) {
-        for alternative in &self.alternatives {
+/// What a list of wishes comes to: the places in any of which a posting fits. Equal areas are one, however their wishes are written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Area(Arc<[Alternative]>);
+
+impl Area {
+    /// The area of wishes any of which is enough.
+    pub fn of(wishes: &[Wish]) -> Self {
+        if let [only] = wishes {
+            return Self(Arc::clone(&only.alternatives));
+        }
+        let mut all: Vec<_> = wishes.iter().flat_map(|wish| &*wish.alternatives).cloned().collect();
+        all.dedup();
+        Self(all.into())
+    }
+
+    /// Whether `posting` is there.
+    pub fn holds(&self, posting: &MatchPosting) -> bool {
+        self.0.iter().any(|alternative| alternative.holds(posting))
+    }
+
+    /// Place keys one of which every posting in the area has ([`keys_of`]).
+    pub fn keys(&self) -> Vec<Term> {
+        let mut keys = Vec::new();
+        for alternative in &*self.0 {
             match alternative.parts.first() {
                 None => keys.push(remote_key()),
-                Some(part) => part.keys(keys),
+                Some(part) => part.keys(&mut keys),
             }
         }
         keys.sort_unstable();
         keys.dedup();
+        keys
     }
 }
 

@@ -80,12 +80,9 @@ impl Evidence<'_> {
     /// How prominently the searched words stand: 1.0 where each stands in title, company, place or skills (or there are only filters), 0.7 where
     /// all stand only in the running text, in proportion between.
     pub fn score(&self) -> f64 {
-        if self.found.is_empty() {
-            return 1.0;
-        }
         let prominent = self.found.iter().filter(|(_, fields)| fields.0 & !Fields::BODY.0 != 0).count();
-        let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        TEXT_ONLY + (1.0 - TEXT_ONLY) * number(prominent) / number(self.found.len())
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        prominence(number(self.found.len()), number(prominent))
     }
 
     /// Why it matches, for people.
@@ -109,10 +106,16 @@ impl Evidence<'_> {
             .skills
             .iter()
             .filter(move |skill| {
-                self.found.iter().filter(in_skills).any(|(leaf, _)| names(leaf, skill.clause.as_ref()))
+                let clause = Query::literal(&skill.name, Fields::ALL, false);
+                self.found.iter().filter(in_skills).any(|(leaf, _)| names(leaf, clause.as_ref()))
             })
             .map(|skill| &*skill.name)
     }
+}
+
+/// The score of a search of which `all` words were found, `prominent` of them not only in the running text.
+pub(super) fn prominence(all: u32, prominent: u32) -> f64 {
+    if all == 0 { 1.0 } else { TEXT_ONLY + (1.0 - TEXT_ONLY) * f64::from(prominent) / f64::from(all) }
 }
 
 /// Whether a leaf of a query looks for the same as the clause of a skill.

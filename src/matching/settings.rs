@@ -37,6 +37,7 @@ impl MatchSettings {
             PartName::JobType => self.weights.job_type,
             PartName::Salary => self.weights.salary,
             PartName::Company => self.weights.company,
+            PartName::Visa => self.weights.visa,
             PartName::Freshness => self.weights.freshness,
         };
         if weight.is_finite() { weight.max(0.0) } else { 0.0 }

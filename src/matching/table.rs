@@ -2,7 +2,8 @@
 
 use super::{query::Fields, text::Term};
 
-const NONE: u32 = u32::MAX;
+/// The end of a list of occurrences.
+pub const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
@@ -19,12 +20,74 @@ struct Occurrence {
     field: u8,
 }
 
+/// Where the words of one posting stand: a list for each word, linked from its last occurrence to its first.
+#[derive(Clone, Debug, Default)]
+pub struct Occurrences(Vec<Occurrence>);
+
+impl Occurrences {
+    /// Room for `words` of them.
+    pub fn with_capacity(words: usize) -> Self {
+        Self(Vec::with_capacity(words))
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Adds one of a word whose last was `head`, in ascending order of positions; gives the new head.
+    pub fn push(&mut self, head: u32, field: Fields, position: u32) -> u32 {
+        let Ok(index) = u32::try_from(self.0.len()) else { return head };
+        self.0.push(Occurrence { position, before: head, field: field.0 });
+        index
+    }
+
+    fn get(&self, index: u32) -> Option<Occurrence> {
+        self.0.get(index as usize).copied()
+    }
+
+    fn positions(&self, head: u32) -> impl Iterator<Item = u32> {
+        let mut next = head;
+        std::iter::from_fn(move || {
+            let occurrence = self.get(next)?;
+            next = occurrence.before;
+            Some(occurrence.position)
+        })
+    }
+
+    /// The fields of `within` in which the words with these heads stand in a row. Every list is walked once.
+    pub fn phrase(&self, heads: impl Iterator<Item = u32>, within: Fields) -> Fields {
+        let mut heads: Vec<u32> = heads.collect();
+        let Some((mut start, rest)) = heads.split_first_mut().map(|(first, rest)| (*first, rest)) else {
+            return Fields(0);
+        };
+        let mut found = 0;
+        while let Some(first) = self.get(start) {
+            let mut in_a_row = within.meets(Fields(first.field));
+            for (head, position) in rest.iter_mut().zip(first.position + 1..) {
+                while let Some(next) = self.get(*head)
+                    && next.position > position
+                {
+                    *head = next.before;
+                }
+                let Some(next) = self.get(*head) else { return Fields(found) };
+                in_a_row &= next.position == position && next.field == first.field;
+            }
+            if in_a_row {
+                found |= first.field;
+            }
+            start = first.before;
+        }
+        Fields(found)
+    }
+}
+
 /// An open-addressing table, built once for each posting.
 #[derive(Clone, Debug)]
 pub struct TermTable {
     slots: Vec<Slot>,
     used: usize,
-    occurrences: Vec<Occurrence>,
+    occurrences: Occurrences,
 }
 
 const EMPTY: Slot = Slot { term: 0, head: NONE, fields: 0 };
@@ -33,7 +96,7 @@ impl TermTable {
     /// A table sized for `words` words.
     pub fn for_words(words: usize) -> Self {
         let size = (words.max(16) * 2).next_power_of_two();
-        Self { slots: vec![EMPTY; size], used: 0, occurrences: Vec::with_capacity(words) }
+        Self { slots: vec![EMPTY; size], used: 0, occurrences: Occurrences::with_capacity(words) }
     }
 
     /// Notes that `term` stands in `field`, without a position. Says whether it is new to the table.
@@ -50,13 +113,12 @@ impl TermTable {
         new
     }
 
-    /// Notes that `term` stands at `position` of `field`. Says whether it is new to the table.
+    /// Notes that `term` stands at `position` of `field`; positions ascend. Says whether it is new to the table.
     pub fn place(&mut self, term: Term, field: Fields, position: u32) -> bool {
         let new = self.mark(term, field);
         let at = self.find(term.0);
-        if let (Some(slot), Ok(index)) = (self.slots.get_mut(at), u32::try_from(self.occurrences.len())) {
-            self.occurrences.push(Occurrence { position, before: slot.head, field: field.0 });
-            slot.head = index;
+        if let Some(slot) = self.slots.get_mut(at) {
+            slot.head = self.occurrences.push(slot.head, field, position);
         }
         new
     }
@@ -68,23 +130,13 @@ impl TermTable {
 
     /// The fields of `within` in which `words` stand in a row.
     pub fn phrase(&self, words: &[Term], within: Fields) -> Fields {
-        let Some((first, rest)) = words.split_first() else { return Fields(0) };
-        if rest.is_empty() {
-            return Fields(self.fields_of(*first).0 & within.0);
+        if let [only] = words {
+            return Fields(self.fields_of(*only).0 & within.0);
         }
         if words.iter().any(|word| !self.fields_of(*word).meets(within)) {
             return Fields(0);
         }
-        let mut found = 0;
-        for start in self.occurrences_of(*first).filter(|start| within.meets(Fields(start.field))) {
-            let in_a_row = rest.iter().zip(start.position + 1..).all(|(word, position)| {
-                self.occurrences_of(*word).any(|next| next.position == position && next.field == start.field)
-            });
-            if in_a_row {
-                found |= start.field;
-            }
-        }
-        Fields(found)
+        self.occurrences.phrase(words.iter().map(|word| self.head_of(*word)), within)
     }
 
     /// All terms with their fields, in no particular order.
@@ -94,7 +146,7 @@ impl TermTable {
 
     /// The positions of `term`, last first.
     pub fn positions(&self, term: Term) -> impl Iterator<Item = u32> {
-        self.occurrences_of(term).map(|occurrence| occurrence.position)
+        self.occurrences.positions(self.head_of(term))
     }
 
     /// How many different terms there are.
@@ -102,13 +154,8 @@ impl TermTable {
         self.used
     }
 
-    fn occurrences_of(&self, term: Term) -> impl Iterator<Item = Occurrence> {
-        let mut next = self.slots.get(self.find(term.0)).map_or(NONE, |slot| slot.head);
-        std::iter::from_fn(move || {
-            let occurrence = *self.occurrences.get(next as usize)?;
-            next = occurrence.before;
-            Some(occurrence)
-        })
+    fn head_of(&self, term: Term) -> u32 {
+        self.slots.get(self.find(term.0)).map_or(NONE, |slot| slot.head)
     }
 
     /// Index of the slot that holds `term` or may take it.
@@ -150,7 +197,20 @@ mod tests {
         assert_eq!(table.phrase(&[term(7), term(9)], Fields::ALL), Fields(0));
         assert_eq!(table.phrase(&[term(249), term(250)], Fields::ALL), Fields(0));
         assert_eq!(table.phrase(&[term(300), term(301)], Fields::TITLE), Fields(0));
+        assert_eq!(table.phrase(&[], Fields::ALL), Fields(0));
         assert_eq!(table.fields_of(term(501)), Fields(0));
         assert_eq!(table.positions(term(3)).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn repeated_words_are_found_wherever_they_stand_in_a_row() {
+        let mut table = TermTable::for_words(1);
+        let (a, b) = (Term(1), Term(2));
+        for (position, term) in [a, a, b, a, b, b, a].into_iter().enumerate() {
+            table.place(term, Fields::BODY, u32::try_from(position).expect("few"));
+        }
+        let found = |words: &[Term]| table.phrase(words, Fields::ALL).meets(Fields::BODY);
+        assert!(found(&[a, a]) && found(&[b, b, a]) && found(&[a, b, a, b, b]));
+        assert!(!found(&[a, a, a]) && !found(&[b, a, a]) && !found(&[b, b, b]));
     }
 }

@@ -14,6 +14,7 @@
 //!
 //! To add a key: an arm in `read.rs`, a [`Clause`] here if none fits.
 
+mod item;
 mod read;
 mod rules;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
+pub(super) use item::PostingItem;
 pub use rules::{RuleGroup, RuleItem, RuleValue};
 
 use super::{
@@ -115,7 +117,7 @@ impl Clause {
             Self::Source(sources) => sources.iter().any(|source| **source == *posting.source),
             Self::Seniority(levels) => posting.seniority.is_some_and(|level| levels.contains(&level)),
             Self::Text(query) => query.holds(posting),
-            Self::Rules(group) => group.holds(&PostingItem(posting), posting.today),
+            Self::Rules(group) => group.holds(&posting.item(), posting.today),
         }
     }
 
@@ -153,58 +155,8 @@ impl Clause {
     }
 }
 
-fn suffix(currency: Option<&str>) -> String {
+pub(super) fn suffix(currency: Option<&str>) -> String {
     currency.map(|code| format!(" {code}")).unwrap_or_default()
-}
-
-/// A posting with the field names of the rule trees. `match_score` is not known while matching.
-struct PostingItem<'a>(&'a MatchPosting);
-
-impl RuleItem for PostingItem<'_> {
-    fn field(&self, name: &str) -> RuleValue<'_> {
-        let text = |text: &'_ str| RuleValue::Text(text.to_owned().into());
-        let posting = self.0;
-        match name {
-            "title" => RuleValue::Text(posting.title.as_str().into()),
-            "company" => RuleValue::Text(posting.company.as_str().into()),
-            "location" => {
-                posting.location.as_deref().map_or(RuleValue::Missing, |place| RuleValue::Text(place.into()))
-            }
-            "tech_stack" => RuleValue::List(&posting.tech_stack),
-            "salary_range" => match (posting.salary.min, posting.salary.max) {
-                (None, None) => RuleValue::Missing,
-                (min, max) => {
-                    let ends: Vec<_> = [min, max].into_iter().flatten().map(|end| end.to_string()).collect();
-                    text(
-                        format!("{}{}", ends.join(" - "), suffix(posting.salary.currency.as_deref()))
-                            .as_str(),
-                    )
-                }
-            },
-            "remote" => posting
-                .remote
-                .map_or(RuleValue::Missing, |option| RuleValue::Bool(option == RemoteOption::Remote)),
-            "remote_option" => {
-                posting.remote.map_or(RuleValue::Missing, |option| RuleValue::Text(option.as_str().into()))
-            }
-            "job_type" => {
-                posting.job_type.map_or(RuleValue::Missing, |kind| RuleValue::Text(kind.as_str().into()))
-            }
-            "source" => RuleValue::Text(posting.source.as_str().into()),
-            "salary_min" => {
-                posting.salary.min.map_or(RuleValue::Missing, |pay| RuleValue::Number(f64::from(pay)))
-            }
-            "salary_max" => {
-                posting.salary.max.map_or(RuleValue::Missing, |pay| RuleValue::Number(f64::from(pay)))
-            }
-            "created_at" => posting.created.map_or(RuleValue::Missing, RuleValue::Date),
-            "posted_date" => posting
-                .posted
-                .and_then(|day| day.and_hms_opt(0, 0, 0))
-                .map_or(RuleValue::Missing, RuleValue::Date),
-            _ => RuleValue::Missing,
-        }
-    }
 }
 
 /// `day` plus or minus `days`, staying on the calendar.

@@ -1,5 +1,7 @@
 //! Reads the JSON of all shapes into clauses.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -45,6 +47,24 @@ const OF_THE_USER: [&str; 8] = [
     "has_application_url",
 ];
 
+/// Where a value stands, with its parents.
+#[derive(Clone, Copy)]
+struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    key: &'a str,
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            write!(f, "{parent}.")?;
+        }
+        f.write_str(self.key)
+    }
+}
+
+const ROOT: Path<'_> = Path { parent: None, key: "filters" };
+
 struct Reader {
     synonyms: bool,
     clauses: Vec<Clause>,
@@ -56,13 +76,13 @@ pub fn read(value: &Value, synonyms: bool) -> (Filters, Vec<Problem>) {
     let mut reader = Reader { synonyms, clauses: Vec::new(), problems: Vec::new(), currency: None };
     match value {
         Value::Null => {}
-        Value::Object(object) => reader.object(object, "filters", 0),
+        Value::Object(object) => reader.object(object, ROOT, 0),
         Value::String(text) if text.trim().is_empty() => {}
         Value::String(text) => match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => reader.object(&object, "filters", 0),
-            _ => reader.bad("filters", value, "an object"),
+            Ok(Value::Object(object)) => reader.object(&object, ROOT, 0),
+            _ => reader.bad(ROOT, value, "an object"),
         },
-        _ => reader.bad("filters", value, "an object"),
+        _ => reader.bad(ROOT, value, "an object"),
     }
     let Reader { mut clauses, problems, currency, .. } = reader;
     for clause in &mut clauses {
@@ -74,27 +94,28 @@ pub fn read(value: &Value, synonyms: bool) -> (Filters, Vec<Problem>) {
 }
 
 impl Reader {
-    fn object(&mut self, object: &Map<String, Value>, path: &str, depth: usize) {
+    fn object(&mut self, object: &Map<String, Value>, path: Path<'_>, depth: usize) {
         if object.contains_key("rules") || object.contains_key("groups") {
-            let group = RuleGroup::read(&Value::Object(object.clone()), path, &mut self.problems);
+            let group =
+                RuleGroup::read(&Value::Object(object.clone()), &path.to_string(), &mut self.problems);
             if !group.is_empty() {
                 self.clauses.push(Clause::Rules(Box::new(group)));
             }
         }
         for (key, value) in object {
-            let key_path = format!("{path}.{key}");
+            let key_path = Path { parent: Some(&path), key };
             match (key.as_str(), value) {
                 ("rules" | "groups" | "logic", _) => {}
                 ("filters" | "query", Value::Object(inner)) if depth < MAX_DEPTH => {
-                    self.object(inner, &key_path, depth + 1);
+                    self.object(inner, key_path, depth + 1);
                 }
                 _ if is_unset(value) => {}
-                (key, value) => self.key(key, value, &key_path),
+                (key, value) => self.key(key, value, key_path),
             }
         }
     }
 
-    fn key(&mut self, key: &str, value: &Value, path: &str) {
+    fn key(&mut self, key: &str, value: &Value, path: Path<'_>) {
         match key {
             "location" | "locations" => {
                 let texts = values::texts(value);
@@ -148,7 +169,7 @@ impl Reader {
         }
     }
 
-    fn further_key(&mut self, key: &str, value: &Value, path: &str) {
+    fn further_key(&mut self, key: &str, value: &Value, path: Path<'_>) {
         match key {
             "posted_within_days" | "postedWithinDays" | "postedWithin" => match values::number(value) {
                 Some(days) if days >= 0.0 => self.clauses.push(Clause::PostedWithin(whole(days))),
@@ -195,24 +216,24 @@ impl Reader {
                     let message =
                         "is about what you did with a posting; it cannot restrict new ones and was left out"
                             .to_owned();
-                    self.problems.push(Problem { key: path.to_owned(), message });
+                    self.problems.push(Problem { key: path.to_string(), message });
                 }
             }
             _ => {
                 let message = "unknown key; it restricts nothing".to_owned();
-                self.problems.push(Problem { key: path.to_owned(), message });
+                self.problems.push(Problem { key: path.to_string(), message });
             }
         }
     }
 
-    fn remote_option(&mut self, value: &Value, path: &str) {
+    fn remote_option(&mut self, value: &Value, path: Path<'_>) {
         let options: Vec<_> =
             values::list(value).iter().filter_map(|text| values::remote_option(text)).collect();
         self.any(options, path, value, "true, false, remote, hybrid or onsite", Clause::Remote);
     }
 
     /// `["remote", "full-time", "react"]`: a place of work, job types, and technologies for the rest; each restricts.
-    fn quick_filters(&mut self, value: &Value, path: &str) {
+    fn quick_filters(&mut self, value: &Value, path: Path<'_>) {
         for text in values::texts(value) {
             if let Some(option) = values::remote_option(&text) {
                 self.clauses.push(Clause::Remote([option].into()));
@@ -229,7 +250,7 @@ impl Reader {
     fn any<T>(
         &mut self,
         found: Vec<T>,
-        path: &str,
+        path: Path<'_>,
         value: &Value,
         expected: &str,
         clause: fn(Box<[T]>) -> Clause,
@@ -246,7 +267,7 @@ impl Reader {
         &mut self,
         texts: &[String],
         fields: Fields,
-        path: &str,
+        path: Path<'_>,
         value: &Value,
         clause: fn(Node) -> Clause,
     ) {
@@ -259,7 +280,7 @@ impl Reader {
         &mut self,
         texts: &[String],
         fields: Fields,
-        path: &str,
+        path: Path<'_>,
         value: &Value,
         clause: fn(Node) -> Clause,
     ) {
@@ -267,7 +288,7 @@ impl Reader {
         self.any_node(nodes, path, value, clause);
     }
 
-    fn any_node(&mut self, mut nodes: Vec<Node>, path: &str, value: &Value, clause: fn(Node) -> Clause) {
+    fn any_node(&mut self, mut nodes: Vec<Node>, path: Path<'_>, value: &Value, clause: fn(Node) -> Clause) {
         match nodes.len() {
             0 => self.bad(path, value, "words"),
             1 => self.clauses.extend(nodes.pop().map(clause)),
@@ -275,7 +296,7 @@ impl Reader {
         }
     }
 
-    fn bad(&mut self, path: &str, value: &Value, expected: &str) {
+    fn bad(&mut self, path: Path<'_>, value: &Value, expected: &str) {
         let mut found = value.to_string();
         if found.len() > 80 {
             let end = (0..=80).rev().find(|end| found.is_char_boundary(*end)).unwrap_or(0);
@@ -283,7 +304,7 @@ impl Reader {
             found.push('…');
         }
         let message = format!("{found} is not {expected}; it restricts nothing");
-        self.problems.push(Problem { key: path.to_owned(), message });
+        self.problems.push(Problem { key: path.to_string(), message });
     }
 }
 
@@ -291,7 +312,10 @@ impl Reader {
 fn is_unset(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => matches!(text.trim().to_lowercase().as_str(), "" | "all" | "any"),
+        Value::String(text) => {
+            let text = text.trim();
+            text.is_empty() || ["all", "any"].iter().any(|word| text.eq_ignore_ascii_case(word))
+        }
         Value::Array(values) => values.iter().all(is_unset),
         Value::Object(object) => object.is_empty(),
         _ => false,

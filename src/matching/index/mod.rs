@@ -1,34 +1,89 @@
 //! All active searches and profiles in memory, and those that fit a posting without visiting the rest.
 //!
-//! Everything is filed under a place and a required term (`access.rs`, `cells.rs`); what is filed under a posting's places and terms is put
-//! to the exact check. [`MatchIndex::scan`] asks everybody instead and gives the same hits. Readers share a lock that a
-//! writer takes only to file one entry; reading a search or profile happens outside it.
+//! A search is filed under its area and the rarest thing it requires (`compile.rs`). What has been there for a while is packed (`base.rs`), what
+//! came lately hangs beside it (`delta.rs`); [`MatchIndex::compact`] packs both anew while matching goes on. A [`Finder`] reads a posting
+//! into the atoms that searches ask for (`lexicon.rs`, `reader.rs`), looks under each in the areas the posting is in (`places.rs`), and puts
+//! what it finds there to the exact check (`entry.rs`, `program.rs`). Writers take turns; a finder waits for nobody: it takes a lock
+//! only for a word or a place it sees for the first time.
 
-mod access;
-mod cells;
+mod append;
+mod base;
+mod compile;
+mod delta;
+mod entry;
+mod finder;
+mod frequency;
+mod lexicon;
+mod places;
+mod profiles;
+mod program;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod view;
+mod words;
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    ops::Range,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rustc_hash::FxHashMap;
 
+pub use self::{
+    base::Owner,
+    finder::{Finder, FoundSearch},
+};
 use self::{
-    access::{BEGINNING, anywhere, beginning, everywhere},
-    cells::{Cells, Probe},
+    base::{Base, Sealer},
+    compile::{Shared, file},
+    delta::Delta,
+    frequency::Frequencies,
+    profiles::Profiles,
 };
 use super::{
-    filters::Problem, hit::Hit, location, posting::MatchPosting, profile::CompiledProfile,
-    search::CompiledSearch, settings::MatchSettings, text::Term,
+    filters::Problem, posting::MatchPosting, profile::CompiledProfile, search::CompiledSearch,
+    settings::MatchSettings,
 };
-use crate::domain::{Profile, RemoteOption, SavedSearch, SearchId, UserId};
+use crate::domain::{Profile, SavedSearch, SearchId, UserId};
 
-/// The searches and profiles that postings are matched against.
+/// Late entries from which on packing anew is worth it, at least.
+const LATE: u32 = 1 << 16;
+
+/// The searches and profiles that postings are matched against; clones are the same index.
+#[derive(Clone, Debug)]
+pub struct MatchIndex(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct MatchIndex {
+struct Inner {
     settings: MatchSettings,
-    entries: RwLock<Entries>,
+    shared: Shared,
+    layer: RwLock<Arc<Layer>>,
+    generation: AtomicU64,
+    writer: Mutex<Writer>,
+    frequencies: RwLock<Frequencies>,
+    profiles: Profiles,
+}
+
+/// What a finder looks into.
+#[derive(Debug, Default)]
+struct Layer {
+    base: Base,
+    delta: Delta,
+}
+
+/// What only writers know.
+#[derive(Debug, Default)]
+struct Writer {
+    /// Nodes of each late search.
+    late: FxHashMap<SearchId, Range<u32>>,
+    /// Searches that are not gone.
+    searches: usize,
+    /// While the layer is packed anew, the searches removed from it meanwhile.
+    removed: Option<Vec<SearchId>>,
 }
 
 /// How much an index holds.
@@ -40,62 +95,33 @@ pub struct IndexSize {
     pub profiles: usize,
 }
 
-#[derive(Debug, Default)]
-struct Entries {
-    searches: Slots<CompiledSearch>,
-    search_at: FxHashMap<SearchId, u32>,
-    search_cells: Cells,
-    /// Searches found by the beginning of a word.
-    by_beginning: usize,
-    profiles: Slots<CompiledProfile>,
-    profile_at: FxHashMap<UserId, u32>,
-    profile_cells: Cells,
-}
-
-#[derive(Debug)]
-struct Slots<T> {
-    all: Vec<Option<Arc<T>>>,
-    free: Vec<u32>,
-}
-
-impl<T> Default for Slots<T> {
-    fn default() -> Self {
-        Self { all: Vec::new(), free: Vec::new() }
-    }
-}
-
-impl<T> Slots<T> {
-    /// `None` once four thousand million are taken.
-    fn add(&mut self, value: Arc<T>) -> Option<u32> {
-        if let Some(at) = self.free.pop() {
-            *self.all.get_mut(at as usize)? = Some(value);
-            return Some(at);
-        }
-        let at = u32::try_from(self.all.len()).ok()?;
-        self.all.push(Some(value));
-        Some(at)
-    }
-
-    fn take(&mut self, at: u32) -> Option<Arc<T>> {
-        let value = self.all.get_mut(at as usize)?.take();
-        self.free.push(at);
-        value
-    }
-
-    fn get(&self, at: u32) -> Option<&Arc<T>> {
-        self.all.get(at as usize)?.as_ref()
-    }
-}
-
 impl MatchIndex {
     /// An empty index.
     pub fn new(settings: MatchSettings) -> Self {
-        Self { settings, entries: RwLock::default() }
+        Self(Arc::new(Inner {
+            settings,
+            shared: Shared::default(),
+            layer: RwLock::default(),
+            generation: AtomicU64::new(0),
+            writer: Mutex::default(),
+            frequencies: RwLock::default(),
+            profiles: Profiles::default(),
+        }))
     }
 
     /// What it was made with.
     pub fn settings(&self) -> &MatchSettings {
-        &self.settings
+        &self.0.settings
+    }
+
+    /// Learns from a posting which words are rare, before searches are added; it decides under which word a search is filed.
+    pub fn observe(&self, posting: &MatchPosting) {
+        self.0.frequencies.write().unwrap_or_else(PoisonError::into_inner).observe(posting);
+    }
+
+    /// A reader of postings; each thread has its own.
+    pub fn finder(&self) -> Finder {
+        Finder::new(self)
     }
 
     /// Adds a search or replaces the one with its id; an inactive one is removed. Gives what in it could not be used.
@@ -104,162 +130,140 @@ impl MatchIndex {
             self.remove_search(search.id);
             return Vec::new();
         }
-        let (compiled, problems) = CompiledSearch::new(search, &self.settings);
-        let keys = access::of_search(&compiled);
-        let mut entries = self.write();
-        entries.remove_search(search.id);
-        if let Some(at) = entries.searches.add(Arc::new(compiled)) {
-            entries.search_at.insert(search.id, at);
-            entries.search_cells.insert(at, &keys);
-            entries.by_beginning += usize::from(keys.by_beginning);
+        let (compiled, mut problems) = CompiledSearch::new(search, &self.0.settings);
+        let filed = {
+            let frequencies = self.0.frequencies.read().unwrap_or_else(PoisonError::into_inner);
+            file(&compiled, &self.0.shared, &frequencies)
+        };
+        let owner = Owner { search: search.id, user: search.user_id };
+        let mut writer = self.writer();
+        let layer = self.layer().0;
+        writer.remove(&layer, search.id);
+        match filed.and_then(|filed| {
+            layer.delta.add(filed.area, &filed.keys, filed.entry, Some(filed.program), owner)
+        }) {
+            Some(nodes) => {
+                writer.late.insert(search.id, nodes);
+                writer.searches += 1;
+            }
+            None => problems.push(Problem {
+                key: "query".to_owned(),
+                message: "the index is full; the search is left out".to_owned(),
+            }),
         }
         problems
     }
 
     /// Removes a search; says whether it was there.
     pub fn remove_search(&self, id: SearchId) -> bool {
-        self.write().remove_search(id)
+        let mut writer = self.writer();
+        let layer = self.layer().0;
+        writer.remove(&layer, id)
     }
 
     /// Adds a profile or replaces that of its user.
     pub fn upsert_profile(&self, profile: &Profile) {
-        let compiled = CompiledProfile::new(profile);
-        let keys = access::of_profile(&compiled);
-        let mut entries = self.write();
-        entries.remove_profile(profile.user_id);
-        if !compiled.can_match() {
-            return;
-        }
-        if let Some(at) = entries.profiles.add(Arc::new(compiled)) {
-            entries.profile_at.insert(profile.user_id, at);
-            entries.profile_cells.insert(at, &keys);
-        }
+        self.0.profiles.upsert(CompiledProfile::new(profile), &self.0.shared.places);
     }
 
     /// Removes a user's profile; says whether it was there.
-    pub fn remove_profile(&self, user_id: UserId) -> bool {
-        self.write().remove_profile(user_id)
+    pub fn remove_profile(&self, user: UserId) -> bool {
+        self.0.profiles.remove(user)
     }
 
     /// How much is in it.
     pub fn size(&self) -> IndexSize {
-        let entries = self.read();
-        IndexSize { searches: entries.search_at.len(), profiles: entries.profile_at.len() }
+        IndexSize { searches: self.writer().searches, profiles: self.0.profiles.len() }
     }
 
-    /// The users whom `posting` fits, one hit each, ordered by user id.
-    pub fn matches(&self, posting: &MatchPosting) -> Vec<Hit> {
-        let entries = self.read();
-        let (searches, profiles) = entries.candidates(posting);
-        self.hits(&entries, posting, searches.into_iter(), profiles.into_iter())
+    /// Bytes that packed searches, their words, and profiles take.
+    pub fn bytes(&self) -> usize {
+        self.layer().0.base.bytes() + self.0.shared.lexicon.bytes() + self.0.profiles.bytes()
     }
 
-    /// The same hits, found by asking every search and every profile.
-    pub fn scan(&self, posting: &MatchPosting) -> Vec<Hit> {
-        let entries = self.read();
-        let searches = entries.search_at.values().copied();
-        let profiles = entries.profile_at.values().copied();
-        self.hits(&entries, posting, searches, profiles)
+    /// Whether so much came lately that packing anew pays.
+    pub fn wants_compaction(&self) -> bool {
+        let layer = self.layer().0;
+        layer.delta.len() > LATE.max(layer.base.len() / 4)
     }
 
-    /// How many searches and profiles [`MatchIndex::matches`] would put to the exact check.
-    pub fn candidates(&self, posting: &MatchPosting) -> IndexSize {
-        let (searches, profiles) = self.read().candidates(posting);
-        IndexSize { searches: searches.len(), profiles: profiles.len() }
-    }
-
-    fn hits(
-        &self,
-        entries: &Entries,
-        posting: &MatchPosting,
-        searches: impl Iterator<Item = u32>,
-        profiles: impl Iterator<Item = u32>,
-    ) -> Vec<Hit> {
-        let mut users: BTreeMap<UserId, Vec<&CompiledSearch>> = BTreeMap::new();
-        for search in searches.filter_map(|at| entries.searches.get(at)) {
-            if search.holds(posting, &self.settings) {
-                users.entry(search.user_id).or_default().push(search);
+    /// Packs all searches anew. Matching, adding and removing go on meanwhile; one caller at a time does it, others come back at once.
+    pub fn compact(&self) {
+        let (layer, late) = {
+            let mut writer = self.writer();
+            if writer.removed.is_some() {
+                return;
+            }
+            writer.removed = Some(Vec::new());
+            let layer = self.layer().0;
+            let late = layer.delta.len();
+            (layer, late)
+        };
+        let mut sealer = Sealer::from(&layer.base);
+        for (_, nodes) in layer.delta.searches(0, late) {
+            let Some(first) = nodes.first().filter(|node| !node.is_gone()) else { continue };
+            let keys: Vec<u32> = nodes.iter().map(|node| node.key).collect();
+            sealer.add(first.area, &keys, first.entry, first.program.as_deref(), first.owner);
+        }
+        let new = Layer { base: sealer.seal(), delta: Delta::default() };
+        let mut writer = self.writer();
+        writer.late.clear();
+        for search in writer.removed.take().unwrap_or_default() {
+            if let Some(slot) = new.base.find(search) {
+                new.base.set_gone(slot);
             }
         }
-        for profile in profiles.filter_map(|at| entries.profiles.get(at)) {
-            if profile.total(posting, &self.settings).is_some_and(|score| score >= self.settings.threshold) {
-                users.entry(profile.user_id).or_default();
+        for (_, nodes) in layer.delta.searches(late, layer.delta.len()) {
+            let Some(first) = nodes.first().filter(|node| !node.is_gone()) else { continue };
+            let keys: Vec<u32> = nodes.iter().map(|node| node.key).collect();
+            let program = first.program.as_deref().cloned();
+            if let Some(range) = new.delta.add(first.area, &keys, first.entry, program, first.owner) {
+                writer.late.insert(first.owner.search, range);
             }
         }
-        users
-            .into_iter()
-            .map(|(user_id, mut searches)| {
-                searches.sort_unstable_by_key(|search| search.id);
-                let profile = entries.profile_at.get(&user_id).and_then(|at| entries.profiles.get(*at));
-                let score = profile.and_then(|profile| profile.score(posting, &self.settings).ok());
-                Hit::new(user_id, searches.into_iter(), score, posting)
-            })
-            .collect()
+        *self.0.layer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        self.0.generation.fetch_add(1, Ordering::Release);
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Entries> {
-        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    fn profiles(&self) -> &Profiles {
+        &self.0.profiles
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
-        self.entries.write().unwrap_or_else(PoisonError::into_inner)
+    fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    fn layer(&self) -> (Arc<Layer>, u64) {
+        let layer = self.0.layer.read().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(&layer), self.generation())
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Entries {
-    fn remove_search(&mut self, id: SearchId) -> bool {
-        let Some(at) = self.search_at.remove(&id) else { return false };
-        if let Some(old) = self.searches.take(at) {
-            let keys = access::of_search(&old);
-            self.search_cells.remove(at, &keys);
-            self.by_beginning -= usize::from(keys.by_beginning);
+impl Writer {
+    fn remove(&mut self, layer: &Layer, id: SearchId) -> bool {
+        let late = self.late.remove(&id);
+        let packed = layer.base.find(id);
+        if let Some(nodes) = late.clone() {
+            layer.delta.set_gone(nodes);
         }
-        true
-    }
-
-    fn remove_profile(&mut self, user_id: UserId) -> bool {
-        let Some(at) = self.profile_at.remove(&user_id) else { return false };
-        if let Some(old) = self.profiles.take(at) {
-            self.profile_cells.remove(at, &access::of_profile(&old));
+        if let Some(slot) = packed {
+            layer.base.set_gone(slot);
         }
-        true
-    }
-
-    /// Slots of searches and profiles that may match, each once.
-    fn candidates(&self, posting: &MatchPosting) -> (Vec<u32>, Vec<u32>) {
-        let here = location::keys_of(posting);
-        let beginnings = if self.by_beginning > 0 { beginnings_of(posting) } else { Vec::new() };
-        let mut searches = Vec::new();
-        let probe = Probe::new(posting, beginnings);
-        let mut places = here.clone();
-        places.push(everywhere());
-        self.search_cells.collect(&places, &probe, &mut searches);
-        let mut profiles = Vec::new();
-        let terms = posting.shape.terms().chain(posting.skills.iter().map(|skill| skill.term)).collect();
-        let probe = Probe::only(terms);
-        let anyone = posting.remote == Some(RemoteOption::Remote) || !posting.whereabouts.known;
-        let places =
-            if anyone { vec![everywhere(), anywhere()] } else { [here, vec![everywhere()]].concat() };
-        self.profile_cells.collect(&places, &probe, &mut profiles);
-        for found in [&mut searches, &mut profiles] {
-            found.sort_unstable();
-            found.dedup();
-        }
-        (searches, profiles)
-    }
-}
-
-fn beginnings_of(posting: &MatchPosting) -> Vec<Term> {
-    let mut beginnings = Vec::new();
-    for (word, _) in posting.surfaces() {
-        let mut last = "";
-        for count in 1..=BEGINNING {
-            let letters = beginning(word, count);
-            if letters != last {
-                beginnings.push(Term::beginning(letters));
+        let known = late.is_some() || packed.is_some();
+        if known {
+            self.searches -= 1;
+            if let Some(removed) = &mut self.removed {
+                removed.push(id);
             }
-            last = letters;
         }
+        known
     }
-    beginnings
 }

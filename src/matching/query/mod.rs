@@ -34,6 +34,8 @@ impl Fields {
     pub const TECH: Self = Self(16);
     /// What a bare word looks at.
     pub const ALL: Self = Self(31);
+    /// Where a lone letter is a technology.
+    pub const PROMINENT: Self = Self(1 | 16);
 
     /// The field a prefix such as `title:` names.
     pub fn named(name: &str) -> Option<Self> {
@@ -78,7 +80,7 @@ pub enum Node {
         label: Box<str>,
         /// Where.
         fields: Fields,
-        /// Any of these terms.
+        /// Any of these terms, ascending.
         any: Box<[Term]>,
     },
     /// These exact words in a row, within one field.

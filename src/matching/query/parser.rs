@@ -200,6 +200,7 @@ impl<'a> Parser<'a> {
                 forms_of(other, &mut any);
             }
         }
+        any.sort_unstable();
         Node::Word { label: word.into(), fields, any: any.into_boxed_slice() }
     }
 }

@@ -137,6 +137,7 @@ fn words_are_found_in_all_forms_and_quoted_words_as_they_are() {
         ("Mueller", "Müller", "", true),
         ("-intern", "Engineer", "", true),
         ("-engineer", "Engineer", "", false),
+        ("AE", "Engineer", "a team that does more", false),
         ("R&D", "R&D Engineer", "", true),
         ("\"c++ developer\"", "C++ Developer", "", true),
         ("\"node js developer\"", "Node.js Developer", "", true),

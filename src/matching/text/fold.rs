@@ -5,12 +5,19 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// Appends `text` to `out` in lower case, with accents, ligatures and width folded (`Zürich` gives `zurich`, `ß` gives `ss`).
 pub fn fold(text: &str, out: &mut String) {
     out.reserve(text.len());
-    for c in text.chars() {
-        if c.is_ascii() {
-            out.push(c.to_ascii_lowercase());
-        } else {
-            fold_char(c, out);
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (ascii, other) = rest.split_at(plain);
+        let begin = out.len();
+        out.push_str(ascii);
+        if let Some(new) = out.get_mut(begin..) {
+            new.make_ascii_lowercase();
         }
+        let mut chars = other.chars();
+        let Some(c) = chars.next() else { break };
+        fold_char(c, out);
+        rest = chars.as_str();
     }
 }
 
@@ -40,8 +47,17 @@ fn fold_char(c: char, out: &mut String) {
     out.push_str(replaced);
 }
 
+/// Shortest word that an umlaut written out may stand in, read with the umlaut: `AE` is no `ä`, `UAE` no `UA`.
+const SHORTEST: usize = 4;
+
 /// Other spellings of a folded word with umlauts written out: `muenchen` for `München`, `munchen` for `Muenchen`.
 pub fn spelled_out(raw: &str) -> Vec<String> {
+    if raw.is_ascii()
+        && !["ae", "oe", "ue"].iter().any(|pair| raw.contains(pair))
+        && !raw.bytes().any(|byte| byte.is_ascii_uppercase())
+    {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut written = String::with_capacity(raw.len() + 2);
     for c in raw.chars() {
@@ -58,7 +74,7 @@ pub fn spelled_out(raw: &str) -> Vec<String> {
     fold(&written, &mut other);
     let short = plain.replace("ae", "a").replace("oe", "o").replace("ue", "u");
     for candidate in [other, short] {
-        if candidate != plain && !found.contains(&candidate) {
+        if candidate.len() >= SHORTEST.min(plain.len()) && candidate != plain && !found.contains(&candidate) {
             found.push(candidate);
         }
     }
@@ -88,6 +104,10 @@ mod tests {
     fn umlauts_have_two_spellings() {
         assert_eq!(spelled_out("München"), ["muenchen"]);
         assert_eq!(spelled_out("Muenchen"), ["munchen"]);
-        assert!(spelled_out("Berlin").is_empty());
+        for other in ["Berlin", "AE", "UAE", "does", "blue"] {
+            assert!(spelled_out(other).is_empty(), "{other}");
+        }
+        assert_eq!(spelled_out("Koeln"), ["koln"]);
+        assert_eq!(spelled_out("Öl"), ["oel"]);
     }
 }

@@ -149,6 +149,11 @@ pub fn form_at(tokens: &[Token<'_>]) -> Option<Form> {
     Some(Form { canonical: found.canonical, tokens: found.rest.len() + 1, closed: found.closed })
 }
 
+/// Whether the spelling of a technology or fixed term starts with this word.
+pub fn starts_form(word: &str) -> bool {
+    FORMS.contains_key(word)
+}
+
 /// What a lone `go`, `r` or `c` stands for in a title or skill list.
 pub fn lone_letter(word: &str) -> Option<&'static str> {
     LONE.iter().find(|(lone, _)| *lone == word).map(|(_, canonical)| *canonical)

@@ -23,30 +23,75 @@ pub struct Token<'a> {
 /// Letters of notices such as `(m/w/d)`, `f/m/x`, `h/f`.
 const GENDER_LETTERS: &[u8] = b"mwfdhxiv";
 
+/// What a byte is for the scanner.
+const WORD: u8 = 1;
+/// Behind a word, it may belong to it.
+const JOINS: u8 = 2;
+/// Alone between two words, it writes them as one.
+const GLUES: u8 = 4;
+/// Part of a character that is not ASCII.
+const WIDE: u8 = 8;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let mut class = 0;
+        if byte.is_ascii_alphanumeric() {
+            class |= WORD;
+        }
+        if matches!(byte, b'/' | b'|' | b'*' | b'+' | b'#' | b'&' | b':' | b'_' | b'(') {
+            class |= JOINS;
+        }
+        if matches!(byte, b'-' | b'.' | b'\'' | b'_' | b'&' | b':') {
+            class |= GLUES;
+        }
+        if !byte.is_ascii() {
+            class |= WIDE;
+        }
+        classes[byte as usize] = class;
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> u8 {
+    CLASSES[usize::from(byte)]
+}
+
 /// Appends the tokens of `folded` to `out`.
 pub fn scan<'a>(folded: &'a str, out: &mut Vec<Token<'a>>) {
     let bytes = folded.as_bytes();
     let mut at = 0;
-    let mut last_end = 0;
-    let mut any = false;
-    while at < bytes.len() {
-        let begin = at;
+    let mut last_end = usize::MAX;
+    while let Some(&byte) = bytes.get(at) {
+        if class(byte) & (WORD | WIDE) == 0 {
+            at += 1;
+            continue;
+        }
         let Some(end) = word_end(folded, at) else {
             at += folded[at..].chars().next().map_or(1, char::len_utf8);
             continue;
         };
-        if let Some(after) = gender_notice(bytes, begin, end) {
-            at = after;
-            continue;
+        let (mut begin, mut end, mut next) = (at, end, end);
+        let joined = bytes.get(end).is_some_and(|after| class(*after) & JOINS != 0);
+        if joined || end - begin == 3 {
+            if let Some(after) = gender_notice(bytes, begin, end) {
+                at = after;
+                continue;
+            }
+            (begin, end, next) = extended(folded, begin, end);
         }
-        let (begin, end, next) = extended(folded, begin, end);
-        let between = folded.get(last_end..begin).unwrap_or_default();
-        let glued = any && matches!(between, "-" | "." | "'" | "_" | "&" | ":");
+        let between = bytes.get(last_end).filter(|_| begin == last_end.wrapping_add(1)).copied();
+        let word = &folded[begin..end];
         // The s of "driver's" is no word.
-        if !(between == "'" && &folded[begin..end] == "s") {
-            let word = without_gender_ending(&folded[begin..end]);
-            out.push(Token { word, begin, join: if glued { Join::Glued } else { Join::Apart } });
-            any = true;
+        if !(between == Some(b'\'') && word == "s") {
+            let join =
+                if between.is_some_and(|byte| class(byte) & GLUES != 0) { Join::Glued } else { Join::Apart };
+            out.push(Token { word: without_gender_ending(word), begin, join });
         }
         last_end = next;
         at = next;
@@ -57,20 +102,42 @@ pub fn scan<'a>(folded: &'a str, out: &mut Vec<Token<'a>>) {
 fn word_end(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut end = at;
-    while let Some(&byte) = bytes.get(end) {
-        if byte.is_ascii() {
-            if !byte.is_ascii_alphanumeric() {
-                break;
-            }
-            end += 1;
-        } else {
-            match text[end..].chars().next() {
-                Some(c) if c.is_alphanumeric() => end += c.len_utf8(),
-                _ => break,
-            }
+    loop {
+        end += plain_run(bytes.get(end..).unwrap_or_default());
+        if bytes.get(end).is_none_or(u8::is_ascii) {
+            break;
+        }
+        match text.get(end..).and_then(|rest| rest.chars().next()) {
+            Some(c) if c.is_alphanumeric() => end += c.len_utf8(),
+            _ => break,
         }
     }
     (end > at).then_some(end)
+}
+
+/// How many bytes at the start are ASCII letters and digits; eight are looked at in one go.
+fn plain_run(bytes: &[u8]) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let between = |word: u64, low: u8, high: u8| {
+        let plain = word & !HIGH;
+        (plain + each(0x80 - low)) & !(plain + each(0x7f - high)) & !word & HIGH
+    };
+    let mut run = 0;
+    for chunk in bytes.chunks(8) {
+        let Some(eight) = chunk.first_chunk::<8>() else {
+            return run + chunk.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        };
+        let word = u64::from_le_bytes(*eight);
+        let inside = between(word | each(0x20), b'a', b'z') | between(word, b'0', b'9');
+        if inside != HIGH {
+            return run + (inside ^ HIGH).trailing_zeros() as usize / 8;
+        }
+        run += 8;
+    }
+    run
 }
 
 fn is_word_byte(byte: Option<&u8>) -> bool {
@@ -162,6 +229,9 @@ fn gender_notice(bytes: &[u8], begin: usize, end: usize) -> Option<usize> {
 
 /// `entwicklerin` and `entwicklerinnen` give `entwickler`.
 fn without_gender_ending(word: &str) -> &str {
+    if !word.ends_with('n') {
+        return word;
+    }
     for (ending, cut) in [("erinnen", 5), ("erin", 2)] {
         if word.len() > ending.len() + 2 && word.ends_with(ending) {
             return &word[..word.len() - cut];
@@ -202,6 +272,18 @@ mod tests {
             ["entwickler", "in", "berlin", "und", "bern"]
         );
         assert_eq!(words("i/o, m, tcp/ip, and/or"), ["i", "o", "m", "tcp", "ip", "and", "or"]);
+    }
+
+    #[test]
+    fn runs_end_at_the_first_byte_that_is_no_letter_or_digit() {
+        for length in 0..20 {
+            for end in 0..=u8::MAX {
+                let mut bytes = vec![b'a'; length];
+                bytes.extend([end; 9]);
+                let expected = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                assert_eq!(plain_run(&bytes), expected, "{length} {end}");
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,376 @@
+//! The searches that have been there for a while, packed: a cell for each area, in it a list of entries for each key.
+//!
+//! A cell with few keys is a row of them that is read through; one with many is a hash table. A list with many entries is a cell of its
+//! own, by their second word. Nothing in it changes but the marks of searches that are gone; [`Sealer`] makes it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{
+    entry::Entry,
+    lexicon::ALWAYS,
+    program::{Program, move_rules},
+    view::View,
+};
+use crate::{
+    domain::{SearchId, UserId},
+    matching::filters::RuleGroup,
+};
+
+/// A cell with more keys is a hash table.
+const MANY_KEYS: usize = 192;
+
+/// A list with more entries becomes a cell, if their second words differ.
+const MANY_ENTRIES: usize = 48;
+
+/// On the start of a list: it is a cell.
+const IS_CELL: u32 = 1 << 31;
+
+/// Whose a search is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// The search.
+    pub search: SearchId,
+    /// Its user.
+    pub user: UserId,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    first: u32,
+    /// Keys in the row; 0 for a hash table.
+    row: u32,
+    /// Length of the hash table as a power of two.
+    bits: u32,
+}
+
+/// The packed searches.
+#[derive(Debug, Default)]
+pub struct Base {
+    /// By area, then the cells that lists became.
+    cells: Vec<Cell>,
+    areas: u32,
+    keys: Vec<u32>,
+    starts: Vec<u32>,
+    tables: Vec<(u32, u32)>,
+    entries: Vec<Entry>,
+    programs: Vec<u32>,
+    rules: Vec<RuleGroup>,
+    /// By slot; searches of one area and key have slots side by side.
+    owners: Vec<Owner>,
+    /// Slots in the order of their searches.
+    by_search: Vec<u32>,
+    gone: Vec<AtomicU64>,
+}
+
+impl Base {
+    /// Searches in it, those gone included.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.owners.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.cells.len() * size_of::<Cell>()
+            + (self.keys.len() + self.starts.len() + self.programs.len() + self.by_search.len()) * 4
+            + (self.tables.len() + self.owners.len()) * 8
+            + self.entries.len() * size_of::<Entry>()
+            + self.gone.len() * 8
+    }
+
+    /// Whose the search in `slot` is.
+    pub fn owner(&self, slot: u32) -> Option<Owner> {
+        self.owners.get(slot as usize).copied()
+    }
+
+    /// The slot of a search that is not gone.
+    pub fn find(&self, search: SearchId) -> Option<u32> {
+        let owned = |slot: &u32| self.owner(*slot).map(|owner| owner.search);
+        let at = self.by_search.binary_search_by_key(&Some(search), owned).ok()?;
+        self.by_search.get(at).copied().filter(|slot| !self.is_gone(*slot))
+    }
+
+    /// Whether the search in `slot` was removed.
+    pub fn is_gone(&self, slot: u32) -> bool {
+        let word = self.gone.get(slot as usize / 64);
+        word.is_none_or(|word| word.load(Ordering::Relaxed) >> (slot % 64) & 1 == 1)
+    }
+
+    /// Removes the search in `slot`.
+    pub fn set_gone(&self, slot: u32) {
+        if let Some(word) = self.gone.get(slot as usize / 64) {
+            word.fetch_or(1 << (slot % 64), Ordering::Relaxed);
+        }
+    }
+
+    /// The program at `start`, and the rule trees it names.
+    pub fn program(&self, start: u32) -> (&[u32], &[RuleGroup]) {
+        let at = start as usize;
+        let length = self.programs.get(at).copied().unwrap_or_default() as usize;
+        (self.programs.get(at + 1..at + 1 + length).unwrap_or_default(), &self.rules)
+    }
+
+    /// Gives every list filed under `area` and an atom of `view`: its key and its first entry with all that follow. For a list of a cell of
+    /// its own, the second words are known to be there.
+    pub fn lists<'a>(&'a self, area: u32, view: &View<'_>, mut take: impl FnMut(u32, &'a [Entry])) {
+        if area >= self.areas {
+            return;
+        }
+        let Some(cell) = self.cells.get(area as usize) else { return };
+        self.probe(*cell, view, |key, start| {
+            if start & IS_CELL == 0 {
+                take(key, self.entries.get(start as usize..).unwrap_or_default());
+            } else if let Some(inner) = self.cells.get((start & !IS_CELL) as usize) {
+                self.probe(*inner, view, |_, start| {
+                    take(key, self.entries.get(start as usize..).unwrap_or_default());
+                });
+            }
+        });
+    }
+
+    fn probe(&self, cell: Cell, view: &View<'_>, mut take: impl FnMut(u32, u32)) {
+        let first = cell.first as usize;
+        if cell.row > 0 {
+            let range = first..first + cell.row as usize;
+            let keys = self.keys.get(range.clone()).unwrap_or_default();
+            let starts = self.starts.get(range).unwrap_or_default();
+            for (key, start) in keys.iter().zip(starts) {
+                if view.has(*key) {
+                    take(*key, *start);
+                }
+            }
+        } else if cell.bits > 0 {
+            let mask = (1_usize << cell.bits) - 1;
+            let table = self.tables.get(first..first + mask + 1).unwrap_or_default();
+            for atom in view.atoms {
+                let mut at = spread(*atom, cell.bits);
+                while let Some(&(key, start)) = table.get(at) {
+                    if key == *atom {
+                        take(key, start);
+                        break;
+                    }
+                    if key == FREE {
+                        break;
+                    }
+                    at = (at + 1) & mask;
+                }
+            }
+        }
+    }
+
+    /// Gives every entry of every search that is not gone, with its area, its key and its program.
+    fn each(&self, mut take: impl FnMut(u32, u32, Entry, &[u32])) {
+        for area in 0..self.areas {
+            let Some(cell) = self.cells.get(area as usize) else { continue };
+            self.each_list(*cell, &mut |key, start| {
+                let mut list = |start: u32| {
+                    for entry in self.entries.get(start as usize..).unwrap_or_default() {
+                        if !self.is_gone(entry.slot) {
+                            let program =
+                                if entry.program == 0 { &[][..] } else { self.program(entry.program).0 };
+                            take(area, key, *entry, program);
+                        }
+                        if entry.is_last() {
+                            break;
+                        }
+                    }
+                };
+                if start & IS_CELL == 0 {
+                    list(start);
+                } else if let Some(inner) = self.cells.get((start & !IS_CELL) as usize) {
+                    self.each_list(*inner, &mut |_, start| list(start));
+                }
+            });
+        }
+    }
+
+    fn each_list(&self, cell: Cell, take: &mut dyn FnMut(u32, u32)) {
+        let first = cell.first as usize;
+        if cell.row > 0 {
+            let range = first..first + cell.row as usize;
+            let keys = self.keys.get(range.clone()).unwrap_or_default();
+            keys.iter()
+                .zip(self.starts.get(range).unwrap_or_default())
+                .for_each(|(key, start)| take(*key, *start));
+        } else if cell.bits > 0 {
+            let table = self.tables.get(first..first + (1 << cell.bits)).unwrap_or_default();
+            table.iter().filter(|(key, _)| *key != FREE).for_each(|(key, start)| take(*key, *start));
+        }
+    }
+}
+
+/// The key of an empty place of a hash table.
+const FREE: u32 = u32::MAX;
+
+fn spread(atom: u32, bits: u32) -> usize {
+    (atom.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    area: u32,
+    key: u32,
+    entry: Entry,
+}
+
+/// Packs searches.
+#[derive(Debug, Default)]
+pub struct Sealer {
+    items: Vec<Item>,
+    /// By the slot that the entries name.
+    owners: Vec<Option<Owner>>,
+    programs: Vec<u32>,
+    rules: Vec<RuleGroup>,
+}
+
+impl Sealer {
+    /// Starts with what is left of `base`, whose slots stay as they are.
+    pub fn from(base: &Base) -> Self {
+        let mut sealer = Self {
+            items: Vec::with_capacity(base.entries.len()),
+            owners: (0..base.len()).map(|slot| base.owner(slot).filter(|_| !base.is_gone(slot))).collect(),
+            programs: Vec::with_capacity(base.programs.len() + 1),
+            rules: base.rules.clone(),
+        };
+        sealer.programs.push(0);
+        base.each(|area, key, entry, words| {
+            let program = if words.is_empty() { 0 } else { sealer.program(words) };
+            sealer.items.push(Item { area, key, entry: entry.filed(entry.slot, program) });
+        });
+        sealer
+    }
+
+    fn program(&mut self, words: &[u32]) -> u32 {
+        let start = u32::try_from(self.programs.len()).unwrap_or_default();
+        self.programs.push(u32::try_from(words.len()).unwrap_or_default());
+        self.programs.extend_from_slice(words);
+        start
+    }
+
+    /// Adds a search under one area and its keys.
+    pub fn add(&mut self, area: u32, keys: &[u32], entry: Entry, program: Option<&Program>, owner: Owner) {
+        let slot = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
+        self.owners.push(Some(owner));
+        let start = program.map_or(0, |program| {
+            let mut words = program.words.to_vec();
+            move_rules(&mut words, u32::try_from(self.rules.len()).unwrap_or(u32::MAX));
+            self.rules.extend_from_slice(&program.rules);
+            self.program(&words)
+        });
+        let entry = entry.filed(slot, start);
+        self.items.extend(keys.iter().map(|key| Item { area, key: *key, entry }));
+    }
+
+    /// Gives slots and programs in the order of the items, so that what is found together lies together.
+    fn renumber(&mut self, base: &mut Base) {
+        base.programs.push(0);
+        let mut moved = vec![(u32::MAX, 0); self.owners.len()];
+        for item in &mut self.items {
+            let old = item.entry.slot as usize;
+            let Some(place) = moved.get_mut(old) else { continue };
+            if place.0 == u32::MAX {
+                let program = match item.entry.program {
+                    0 => 0,
+                    start => {
+                        let at = start as usize;
+                        let length = self.programs.get(at).copied().unwrap_or_default() as usize;
+                        let words = self.programs.get(at..=at + length).unwrap_or_default();
+                        let new = u32::try_from(base.programs.len()).unwrap_or_default();
+                        base.programs.extend_from_slice(words);
+                        new
+                    }
+                };
+                *place = (base.len(), program);
+                base.owners.extend(self.owners.get(old).copied().flatten());
+            }
+            item.entry = item.entry.filed(place.0, place.1);
+        }
+    }
+
+    /// Packs everything.
+    pub fn seal(mut self) -> Base {
+        self.items.sort_unstable_by_key(|item| (item.area, item.key, item.entry.second, item.entry.slot));
+        let count = self.owners.iter().flatten().count();
+        let mut base = Base {
+            areas: self.items.last().map_or(0, |item| item.area + 1),
+            entries: Vec::with_capacity(self.items.len()),
+            programs: Vec::with_capacity(self.programs.len()),
+            owners: Vec::with_capacity(count),
+            rules: std::mem::take(&mut self.rules),
+            gone: std::iter::repeat_with(AtomicU64::default).take(count.div_ceil(64)).collect(),
+            ..Base::default()
+        };
+        self.renumber(&mut base);
+        base.by_search = (0..base.len()).collect();
+        base.by_search.sort_unstable_by_key(|slot| base.owners.get(*slot as usize).map(|owner| owner.search));
+        base.cells.resize(base.areas as usize, Cell::default());
+        let mut lists = Vec::new();
+        for items in self.items.chunk_by(|left, right| left.area == right.area) {
+            lists.clear();
+            for list in items.chunk_by(|left, right| left.key == right.key) {
+                if let Some(first) = list.first() {
+                    let start = base.add_list(list);
+                    lists.push((first.key, start));
+                }
+            }
+            let cell = base.add_cell(&lists);
+            let area = items.first().map_or(0, |item| item.area);
+            if let Some(place) = base.cells.get_mut(area as usize) {
+                *place = cell;
+            }
+        }
+        base.keys.shrink_to_fit();
+        base.starts.shrink_to_fit();
+        base.tables.shrink_to_fit();
+        base
+    }
+}
+
+impl Base {
+    fn add_list(&mut self, items: &[Item]) -> u32 {
+        let same_second = |left: &Item, right: &Item| left.entry.second == right.entry.second;
+        let differing =
+            items.first().zip(items.last()).is_some_and(|(first, last)| !same_second(first, last));
+        if items.len() <= MANY_ENTRIES || !differing {
+            return self.add_entries(items);
+        }
+        let lists: Vec<(u32, u32)> = items
+            .chunk_by(same_second)
+            .map(|list| (list.first().map_or(ALWAYS, |item| item.entry.second), self.add_entries(list)))
+            .collect();
+        let cell = self.add_cell(&lists);
+        self.cells.push(cell);
+        IS_CELL | u32::try_from(self.cells.len() - 1).unwrap_or_default()
+    }
+
+    fn add_entries(&mut self, items: &[Item]) -> u32 {
+        let start = u32::try_from(self.entries.len()).unwrap_or_default();
+        self.entries.extend(items.iter().map(|item| item.entry));
+        if let Some(last) = self.entries.last_mut() {
+            last.set_last();
+        }
+        start
+    }
+
+    fn add_cell(&mut self, lists: &[(u32, u32)]) -> Cell {
+        if lists.len() <= MANY_KEYS {
+            let first = u32::try_from(self.keys.len()).unwrap_or_default();
+            self.keys.extend(lists.iter().map(|(key, _)| *key));
+            self.starts.extend(lists.iter().map(|(_, start)| *start));
+            return Cell { first, row: u32::try_from(lists.len()).unwrap_or_default(), bits: 0 };
+        }
+        let bits = (lists.len() * 3 / 2).next_power_of_two().ilog2();
+        let first = self.tables.len();
+        let mask = (1_usize << bits) - 1;
+        self.tables.resize(first + mask + 1, (FREE, 0));
+        for list in lists {
+            let mut at = spread(list.0, bits);
+            while self.tables.get(first + at).is_some_and(|(key, _)| *key != FREE) {
+                at = (at + 1) & mask;
+            }
+            if let Some(place) = self.tables.get_mut(first + at) {
+                *place = *list;
+            }
+        }
+        Cell { first: u32::try_from(first).unwrap_or_default(), row: 0, bits }
+    }
+}

@@ -1,0 +1,241 @@
+//! Finds what a posting fits: the reading side of an index, one for each thread.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::{
+    Layer, MatchIndex,
+    base::{Base, Owner},
+    delta::Node,
+    entry::Entry,
+    lexicon::ALWAYS,
+    profiles::Scratch,
+    program::{Found, Judge},
+    reader::{Reader, wide_areas},
+    view::View,
+};
+use crate::{
+    domain::JobId,
+    matching::{
+        filters::RuleGroup,
+        hit::Hit,
+        posting::{MatchPosting, PostingFields},
+        search::prominence,
+    },
+};
+
+/// A search that a posting fits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FoundSearch {
+    /// Which, and whose.
+    pub owner: Owner,
+    /// 0.7 to 1.
+    pub score: f64,
+}
+
+/// Reads postings against an index. It sees every change that was made before a posting is begun, takes no lock while it looks, and
+/// keeps memory and what it has learned of words and places for the next posting.
+#[derive(Debug)]
+pub struct Finder {
+    index: MatchIndex,
+    layer: Arc<Layer>,
+    generation: u64,
+    reader: Reader,
+    packed: Vec<(u32, f64)>,
+    several: Vec<(Owner, f64)>,
+    found: Vec<FoundSearch>,
+    scratch: Scratch,
+    looked_at: u64,
+}
+
+impl Finder {
+    pub(super) fn new(index: &MatchIndex) -> Self {
+        let (layer, generation) = index.layer();
+        Self {
+            index: index.clone(),
+            layer,
+            generation,
+            reader: Reader::default(),
+            packed: Vec::new(),
+            several: Vec::new(),
+            found: Vec::new(),
+            scratch: Scratch::default(),
+            looked_at: 0,
+        }
+    }
+
+    /// Entries put to the exact check since the finder was made.
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at
+    }
+
+    /// Appends every search that the posting fits, each once, in no order.
+    pub fn find_searches(
+        &mut self,
+        posting: &PostingFields<'_>,
+        today: NaiveDate,
+        found: &mut Vec<FoundSearch>,
+    ) {
+        if self.generation != self.index.generation() {
+            (self.layer, self.generation) = self.index.layer();
+        }
+        let Layer { base, delta } = &*self.layer;
+        let late = delta.len();
+        self.reader.read(posting, self.index.shared(), &self.index.settings().rates);
+        let view = self.reader.view(posting, today);
+        self.packed.clear();
+        let mut sieve =
+            Sieve { view: &view, packed: &mut self.packed, found, several: &mut self.several, looked_at: 0 };
+        for area in wide_areas(self.reader.is_remote()).iter().chain(view.areas) {
+            base.lists(*area, &view, |key, entries| sieve.list(base, key, entries));
+            if late > 0 {
+                delta.each(*area, view.atoms, late, |node| sieve.node(node));
+            }
+        }
+        self.looked_at += sieve.looked_at;
+        found.extend(
+            self.packed
+                .iter()
+                .filter_map(|(slot, score)| Some(FoundSearch { owner: base.owner(*slot)?, score: *score })),
+        );
+        self.several.sort_unstable_by_key(|(owner, _)| *owner);
+        self.several.dedup_by_key(|(owner, _)| *owner);
+        found.extend(self.several.drain(..).map(|(owner, score)| FoundSearch { owner, score }));
+    }
+}
+
+impl Finder {
+    /// The users whom a posting fits, one hit each, by user id.
+    pub fn matches(&mut self, id: JobId, posting: &PostingFields<'_>, today: NaiveDate) -> Vec<Hit> {
+        let mut searches = std::mem::take(&mut self.found);
+        searches.clear();
+        self.find_searches(posting, today, &mut searches);
+        let index = self.index.clone();
+        let (profiles, settings) = (index.profiles(), index.settings());
+        let mut found = Vec::new();
+        let view = (profiles.len() > 0).then(|| self.outline(id, posting, today));
+        if let (Some(view), Some(spot)) = (&view, self.reader.spot()) {
+            profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
+        }
+        searches.sort_unstable_by_key(|one| (one.owner.user, one.owner.search));
+        found.sort_unstable_by_key(|one| one.user);
+        let mut hits: Vec<Hit> = Vec::with_capacity(searches.len() + found.len());
+        let mut found = found.into_iter().peekable();
+        for searches in searches.chunk_by(|left, right| left.owner.user == right.owner.user) {
+            let Some(user) = searches.first().map(|one| one.owner.user) else { continue };
+            while let Some(profile) = found.next_if(|profile| profile.user < user) {
+                hits.push(Hit::of_profile(profile.user, profile.score));
+            }
+            let above = found.next_if(|profile| profile.user == user).map(|profile| profile.score);
+            let below = || profiles.score(user, view.as_ref()?, posting.title, settings, &self.scratch);
+            let profile_score = above.or_else(below);
+            let best = searches.iter().map(|one| one.score).fold(0.0, f64::max);
+            hits.push(Hit {
+                user_id: user,
+                score: profile_score.unwrap_or(best),
+                search_ids: searches.iter().map(|one| one.owner.search).collect(),
+                profile_score,
+            });
+        }
+        hits.extend(found.map(|profile| Hit::of_profile(profile.user, profile.score)));
+        self.found = searches;
+        hits
+    }
+
+    /// What profiles look at of the posting read last.
+    fn outline(&mut self, id: JobId, posting: &PostingFields<'_>, today: NaiveDate) -> MatchPosting {
+        let title = self.index.profiles().title(posting.title, &mut self.scratch);
+        let shape = Arc::clone(&title.shape);
+        let only_facts = PostingFields {
+            title: posting.title,
+            company: posting.company,
+            location: posting.location,
+            places: posting.places,
+            tech_stack: posting.tech_stack,
+            salary: posting.salary.clone(),
+            job_type: posting.job_type,
+            remote_option: posting.remote_option,
+            source: posting.source,
+            posted_date: posting.posted_date,
+            created_at: posting.created_at,
+            language: Some("en"),
+            seniority: posting.seniority,
+            years: posting.years,
+            ..PostingFields::default()
+        };
+        let mut outline = MatchPosting::outline(id, &only_facts, today, shape);
+        outline.sponsorship = self.reader.sponsorship(self.index.shared());
+        outline
+    }
+}
+
+/// Puts entries to the exact check.
+struct Sieve<'a> {
+    view: &'a View<'a>,
+    /// Searches of the base by their slots.
+    packed: &'a mut Vec<(u32, f64)>,
+    found: &'a mut Vec<FoundSearch>,
+    several: &'a mut Vec<(Owner, f64)>,
+    looked_at: u64,
+}
+
+impl Sieve<'_> {
+    fn list(&mut self, base: &Base, key: u32, entries: &[Entry]) {
+        for entry in entries {
+            self.looked_at += 1;
+            if self.passes(entry) && !base.is_gone(entry.slot) {
+                let (words, rules) =
+                    if entry.program == 0 { (&[][..], &[][..]) } else { base.program(entry.program) };
+                if let Some(score) = self.score(entry, key, words, rules) {
+                    if !entry.is_multiple() {
+                        self.packed.push((entry.slot, score));
+                    } else if let Some(owner) = base.owner(entry.slot) {
+                        self.several.push((owner, score));
+                    }
+                }
+            }
+            if entry.is_last() {
+                break;
+            }
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        self.looked_at += 1;
+        if self.passes(&node.entry) && !node.is_gone() {
+            let (words, rules) = node
+                .program
+                .as_deref()
+                .map_or((&[][..], &[][..]), |program| (&program.words, &program.rules));
+            if let Some(score) = self.score(&node.entry, node.key, words, rules) {
+                if node.entry.is_multiple() {
+                    self.several.push((node.owner, score));
+                } else {
+                    self.found.push(FoundSearch { owner: node.owner, score });
+                }
+            }
+        }
+    }
+
+    /// All three are looked at: which of them fails cannot be foreseen.
+    fn passes(&self, entry: &Entry) -> bool {
+        entry.allows(self.view.have)
+            & self.view.has(entry.second)
+            & (self.view.pay(entry.currency()).high >= f64::from(entry.floor))
+    }
+
+    /// The score, if the rest holds as well.
+    fn score(&self, entry: &Entry, key: u32, words: &[u32], rules: &[RuleGroup]) -> Option<f64> {
+        let mut found = Found::default();
+        if entry.key_counts() {
+            found.count(self.view.fields_of(key));
+        }
+        if entry.second != ALWAYS {
+            found.count(self.view.fields_of(entry.second));
+        }
+        Judge { view: self.view, rules }
+            .all(words, &mut found)
+            .then(|| prominence(found.all, found.prominent))
+    }
+}
