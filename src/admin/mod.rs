@@ -8,6 +8,7 @@ mod plan;
 mod probes;
 mod problem;
 mod runs;
+mod searches;
 pub mod token;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -27,7 +28,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::problem::Problem;
 use crate::{
-    clock::Clock, config::AdminConfig, queue::Transport, schedule::Schedule, store::Store, tasks::AnyTask,
+    clock::Clock,
+    config::{AdminConfig, Config},
+    queue::Transport,
+    schedule::Schedule,
+    store::Store,
+    tasks::AnyTask,
 };
 
 /// Largest body of a request, bytes.
@@ -36,10 +42,34 @@ const BODY: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Requests under way at once.
 const AT_ONCE: usize = 64;
+/// Previews under way at once.
+const PREVIEWS: usize = 2;
+
+/// What the endpoint is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// Database.
+    pub store: Store,
+    /// Bells and Redis.
+    pub transport: Transport,
+    /// Time.
+    pub clock: Clock,
+    /// What is shown and can be paused.
+    pub schedules: Arc<[Schedule]>,
+    /// What can be enqueued.
+    pub tasks: &'static [&'static dyn AnyTask],
+    /// What `/metrics` prints.
+    pub metrics: Option<PrometheusHandle>,
+    /// Fires when the process stops taking work.
+    pub draining: CancellationToken,
+}
 
 /// What the endpoint works with.
 #[derive(Debug)]
 pub struct State {
+    config: Arc<Config>,
     store: Store,
     transport: Transport,
     clock: Clock,
@@ -49,21 +79,16 @@ pub struct State {
     draining: CancellationToken,
     limits: access::Limits,
     slots: Semaphore,
+    previews: Semaphore,
 }
 
 impl State {
-    /// `draining` fires when the process stops taking work.
-    pub fn new(
-        store: Store,
-        transport: Transport,
-        clock: Clock,
-        schedules: Arc<[Schedule]>,
-        tasks: &'static [&'static dyn AnyTask],
-        metrics: Option<PrometheusHandle>,
-        draining: CancellationToken,
-    ) -> Self {
+    /// An endpoint that nobody has asked yet.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { config, store, transport, clock, schedules, tasks, metrics, draining } = parts;
         let (limits, slots) = (access::Limits::default(), Semaphore::new(AT_ONCE));
-        Self { store, transport, clock, schedules, tasks, metrics, draining, limits, slots }
+        let previews = Semaphore::new(PREVIEWS);
+        Self { config, store, transport, clock, schedules, tasks, metrics, draining, limits, slots, previews }
     }
 }
 
@@ -77,6 +102,9 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/api/v1/runs/{id}", get(runs::show))
         .route("/api/v1/runs/{id}/cancel", post(runs::cancel))
         .route("/api/v1/runs/{id}/retry", post(runs::retry))
+        .route("/api/v1/searches/preview", post(searches::preview))
+        .route("/api/v1/searches/problems", get(searches::problems))
+        .route("/api/v1/searches/{id}/rematch", post(searches::rematch))
         .route("/api/v1/schedules", get(plan::schedules))
         .route("/api/v1/sources", get(plan::sources))
         .route("/api/v1/queues", get(plan::queues))

@@ -54,13 +54,24 @@ pub(super) async fn enqueue(
         .map_err(|error| Problem::Invalid(format!("body: {}: {}", error.path(), error.inner())))?;
     caller.needs_task(&wish.task)?;
     let run = check(wish, state.clock.now(), state.tasks)?;
+    accept(&state, &caller, &headers, &body, run).await
+}
+
+/// Records a checked run for a caller and answers with it.
+pub(super) async fn accept(
+    state: &State,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: &[u8],
+    run: NewRun,
+) -> Result<Response, Problem> {
     let key = headers.get("idempotency-key").map(|value| {
         value.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
             Problem::Invalid("idempotency-key: expected 1 to 255 printable characters".to_owned())
         })
     });
     let key = key.transpose()?;
-    let body_hash = format!("{:x}", Sha256::digest(&body));
+    let body_hash = format!("{:x}", Sha256::digest(body));
     let idempotency = key.map(|key| Idempotency { key, body_hash: &body_hash });
     let (status, id) = match state.store.enqueue_for(caller.actor(), &run, idempotency).await? {
         Enqueued::New(id) => (StatusCode::ACCEPTED, id),

@@ -79,7 +79,7 @@ impl Daemon {
         let fetch = Fetch::new(&config.fetch, clock.clone(), random.clone(), gate)?;
         let transport = Transport::open(&config.redis)
             .map_err(|error| Failure::new(super::failure::CONFIG, error.to_string()))?;
-        let matcher = Arc::new(Matcher::new(&config.matching));
+        let matcher = Arc::new(Matcher::new(&config.matching).with_caps(&config.notify));
         Ok(Self { parts: Parts { config, store, fetch, clock, random, transport, matcher } })
     }
 
@@ -117,15 +117,16 @@ impl Daemon {
         if roles.contains(&Role::Admin) {
             let listener = admin::listen(&parts.config.admin).await?;
             tracing::info!(address = %listener.local_addr()?, "admin endpoint");
-            let state = admin::State::new(
-                parts.store.clone(),
-                parts.transport.clone(),
-                parts.clock.clone(),
-                Arc::clone(&schedules),
-                tasks::TASKS,
-                telemetry::start_metrics(),
-                stopping.drain.clone(),
-            );
+            let state = admin::State::new(admin::Parts {
+                config: Arc::clone(&parts.config),
+                store: parts.store.clone(),
+                transport: parts.transport.clone(),
+                clock: parts.clock.clone(),
+                schedules: Arc::clone(&schedules),
+                tasks: tasks::TASKS,
+                metrics: telemetry::start_metrics(),
+                draining: stopping.drain.clone(),
+            });
             let serving = admin::serve(listener, Arc::new(state), stopping.drain.clone());
             spawn(&mut playing, "admin endpoint", stopping, serving);
         }

@@ -1,6 +1,7 @@
 //! `career-worker match`: searches and profiles against postings, all from files, without a database.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{BufRead as _, BufReader, Write},
     path::{Path, PathBuf},
@@ -16,8 +17,11 @@ use serde_json::{Value, json};
 use crate::{
     clock::Clock,
     config::Config,
-    domain::{JobId, Place, Profile, Salary, SavedSearch, Seniority, Years},
-    matching::{Hit, MatchIndex, MatchPosting, MatchSettings, PostingFields},
+    domain::{JobId, Place, Profile, Salary, SavedSearch, SearchId, Seniority, UserId, Years},
+    matching::{
+        CompiledProfile, CompiledSearch, Hit, MatchIndex, MatchPosting, MatchSettings, PostingFields,
+        Reasons, reasons,
+    },
     normalize,
 };
 
@@ -98,7 +102,9 @@ pub fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let config = Config::load(None, &[])?;
-    let index = MatchIndex::new(MatchSettings::from(&config.matching));
+    let settings = MatchSettings::from(&config.matching);
+    let index = MatchIndex::new(settings.clone());
+    let mut wishes = Wishes::default();
     let today = args.today.unwrap_or_else(|| clock.now().date_naive());
     let mut unreadable = 0;
     if let Some(path) = &args.searches {
@@ -106,40 +112,61 @@ pub fn run(
             for problem in index.upsert_search(&search) {
                 writeln!(err, "{}:{line}: {}: {}", path.display(), problem.key, problem.message)?;
             }
+            wishes.searches.insert(search.id, CompiledSearch::new(&search, &settings).0);
             Ok(())
         })?;
     }
     if let Some(path) = &args.profiles {
         unreadable += each_line(path, err, |_, profile: Profile, _| {
             index.upsert_profile(&profile);
+            wishes.profiles.insert(profile.user_id, CompiledProfile::new(&profile));
             Ok(())
         })?;
     }
     let path = &args.postings;
+    let mut finder = index.finder();
     unreadable += each_line(path, err, |line, row: Row, err| {
         if row.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
             writeln!(err, "{}:{line}: title: expected a text; taken as empty", path.display())?;
         }
         let id = JobId(row.id.unwrap_or_else(|| i32::try_from(line).unwrap_or(i32::MAX)));
-        let posting = reduced(id, &row, today);
-        for hit in index.matches(&posting) {
-            print(out, as_json, id, &row, &hit)?;
-        }
-        Ok(())
+        with_fields(&row, |fields| {
+            let hits = finder.matches(id, fields, today);
+            let posting = MatchPosting::new(id, fields, today);
+            for hit in hits {
+                let why = wishes.reasons(&posting, &hit, &settings);
+                print(out, as_json, id, &row, &hit, &why)?;
+            }
+            Ok(())
+        })
     })?;
     out.flush()?;
     Ok(if unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The posting of a row; what only the normalizer knows and the row does not hold is read from its texts.
-fn reduced(id: JobId, row: &Row, today: NaiveDate) -> MatchPosting {
+/// What was read, to say why a posting fits.
+#[derive(Default)]
+struct Wishes {
+    searches: HashMap<SearchId, CompiledSearch>,
+    profiles: HashMap<UserId, CompiledProfile>,
+}
+
+impl Wishes {
+    fn reasons(&self, posting: &MatchPosting, hit: &Hit, settings: &MatchSettings) -> Reasons {
+        let searches = hit.search_ids.iter().filter_map(|id| self.searches.get(id));
+        reasons(posting, searches, self.profiles.get(&hit.user_id), settings)
+    }
+}
+
+/// Reads a row for `take`; what only the normalizer knows and the row does not hold is read from its texts.
+fn with_fields<T>(row: &Row, take: impl FnOnce(&PostingFields<'_>) -> T) -> T {
     let title = row.title.as_deref().unwrap_or_default();
     let text =
         [row.description.as_deref(), row.requirements.as_deref()].map(Option::unwrap_or_default).join("\n");
     let read_places = || row.location.as_deref().map(normalize::places::from_text).unwrap_or_default();
     let places = row.places.clone().unwrap_or_else(read_places);
     let tech_stack = row.tech_stack.as_ref().map(names).unwrap_or_default();
-    let fields = PostingFields {
+    take(&PostingFields {
         title,
         company: row.company.as_deref().unwrap_or_default(),
         location: row.location.as_deref(),
@@ -160,8 +187,7 @@ fn reduced(id: JobId, row: &Row, today: NaiveDate) -> MatchPosting {
         language: row.language.as_deref(),
         seniority: row.seniority.or_else(|| normalize::seniority::from_title(title)),
         years: row.years.or_else(|| normalize::years::from_text(&text)),
-    };
-    MatchPosting::new(id, &fields, today)
+    })
 }
 
 /// The texts of an array; a single text is cut at commas, as in older rows.
@@ -193,7 +219,14 @@ fn instant(text: &str) -> Option<NaiveDateTime> {
     with_offset.or_else(|_| spaced.parse()).ok().or_else(|| day(text)?.and_hms_opt(0, 0, 0))
 }
 
-fn print(out: &mut dyn Write, as_json: bool, id: JobId, row: &Row, hit: &Hit) -> anyhow::Result<()> {
+fn print(
+    out: &mut dyn Write,
+    as_json: bool,
+    id: JobId,
+    row: &Row,
+    hit: &Hit,
+    why: &Reasons,
+) -> anyhow::Result<()> {
     if as_json {
         let line = json!({
             "user_id": hit.user_id,
@@ -201,15 +234,15 @@ fn print(out: &mut dyn Write, as_json: bool, id: JobId, row: &Row, hit: &Hit) ->
             "score": hit.score,
             "search_ids": hit.search_ids,
             "profile_score": hit.profile_score,
-            "matching_skills": hit.matching_skills,
-            "reasons": hit.reasons,
+            "matching_skills": why.matching_skills,
+            "reasons": why.reasons,
         });
         writeln!(out, "{line}")?;
         return Ok(());
     }
     let title = row.title.as_deref().unwrap_or_default();
     let reasons: Vec<_> =
-        hit.reasons.iter().map(|reason| format!("{}: {}", reason.kind, reason.text)).collect();
+        why.reasons.iter().map(|reason| format!("{}: {}", reason.kind, reason.text)).collect();
     writeln!(
         out,
         "user {} posting {} {:.2} {title} [{}]",

@@ -16,10 +16,12 @@ mod healthcheck;
 mod match_offline;
 mod output;
 mod queues;
+mod rematch;
 mod replay;
 mod run;
 mod runs;
 mod schedules;
+mod searches;
 mod serve;
 mod sources;
 mod token;
@@ -98,6 +100,11 @@ enum Command {
     Queues(queues::QueuesCommand),
     /// Say why a posting fits a user, or why not.
     Explain(explain::ExplainArgs),
+    /// Look at saved searches: how often one would fire, what in them cannot be used.
+    #[command(subcommand)]
+    Searches(searches::SearchesCommand),
+    /// Put saved searches and profiles to postings that are already there.
+    Rematch(rematch::Args),
     /// Migrate the database.
     #[command(subcommand)]
     Db(db::DbCommand),
@@ -144,6 +151,8 @@ impl Command {
             Self::Sources(command) => sources::run(globals, command),
             Self::Queues(command) => wait(queues::run(globals, command)),
             Self::Explain(args) => wait(explain::run(globals, args)),
+            Self::Searches(command) => wait(searches::run(globals, command)),
+            Self::Rematch(args) => wait(rematch::run(globals, args)),
             Self::Db(command) => wait(db::run(globals, command)),
             Self::Token(command) => wait(token::run(globals, command)),
             Self::Config(command) => config::run(globals, &command),

@@ -9,6 +9,7 @@ mod posting;
 mod profile;
 mod run;
 mod search;
+mod shard;
 
 pub use exchange::{Page, Politeness, Request};
 pub use pay::{Pay, Period, Salary};
@@ -19,3 +20,4 @@ pub use posting::{
 pub use profile::{Profile, UserId};
 pub use run::{ClaimedRun, NewRun, Outcome, Queue, RunId, RunState, Trigger};
 pub use search::{SavedSearch, SearchId};
+pub use shard::Shard;

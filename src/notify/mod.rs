@@ -1,11 +1,15 @@
 //! What a notice of a match says.
 //!
-//! Pure: who is told when is decided by the statements in `store`, the sending by the task `notify`. The form is that of the
+//! Pure: who is told when is decided by the statements in `store`, how many may wait by `room.rs`, the sending by the task `notify`. The form is that of the
 //! original application: type `job_match`, score from 0 to 1 in `data`. A further channel gets a file here.
+
+mod room;
 
 use serde_json::{Value, json};
 
 use crate::domain::{JobId, SearchId};
+
+pub use room::{Entries, Rooms};
 
 /// Longest title the column takes, in characters.
 const TITLE: usize = 255;
@@ -23,6 +27,8 @@ pub struct Announced<'a> {
     pub skills: &'a [String],
     pub search_ids: &'a [SearchId],
     pub reasons: &'a Value,
+    /// How many more postings there are today that no notice comes of.
+    pub more: Option<i64>,
 }
 
 /// Title, text and data of a notice.
@@ -41,7 +47,8 @@ pub fn compose(pair: &Announced<'_>) -> Notice {
     let place = pair.location.map_or_else(String::new, |location| format!(" in {location}"));
     let score = if pair.score > 0.0 { format!(" ({}% match)", percent(pair.score)) } else { String::new() };
     let skills = skills(pair.skills);
-    let message = format!("A new job at {}{place} matches your profile{score}{skills}", pair.company);
+    let more = pair.more.map_or_else(String::new, more);
+    let message = format!("A new job at {}{place} matches your profile{score}{skills}{more}", pair.company);
     Notice {
         title: cut(&format!("New Job Match: {}", pair.title)),
         message,
@@ -57,6 +64,11 @@ pub fn compose(pair: &Announced<'_>) -> Notice {
             "url": pair.url,
         }),
     }
+}
+
+fn more(count: i64) -> String {
+    let s = if count == 1 { "" } else { "es" };
+    format!(". And {count} more match{s} today")
 }
 
 fn skills(skills: &[String]) -> String {
@@ -106,6 +118,7 @@ mod tests {
             skills,
             search_ids: &[],
             reasons: &Value::Null,
+            more: None,
         }
     }
 
@@ -123,6 +136,13 @@ mod tests {
             compose(&pair("Engineer", None, 0.0, &[])).message,
             "A new job at Acme matches your profile"
         );
+    }
+
+    #[test]
+    fn the_last_notice_of_a_day_says_how_many_more_there_are() {
+        let said = |more| compose(&Announced { more, ..pair("Engineer", None, 0.0, &[]) }).message;
+        assert_eq!(said(Some(37)), "A new job at Acme matches your profile. And 37 more matches today");
+        assert_eq!(said(Some(1)), "A new job at Acme matches your profile. And 1 more match today");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     duration::{interval, millis},
     transition::{Backoff, Next},
 };
-use crate::domain::{ClaimedRun, NewRun, Outcome, Queue, RunId};
+use crate::domain::{ClaimedRun, NewRun, Outcome, Queue, RunId, Shard};
 use serde_json::Value;
 
 /// A held run as its worker reports it with a renewal.
@@ -74,7 +74,8 @@ impl Row {
 }
 
 impl Store {
-    /// Takes up to `most` due runs of a queue that is not paused: highest priority, then longest due.
+    /// Takes up to `most` due runs of a queue that is not paused: highest priority, then longest due. A run with the argument `shard` is for
+    /// processes of that shard.
     ///
     /// # Errors
     /// The database does not answer.
@@ -84,12 +85,14 @@ impl Store {
         owner: &str,
         lease: Duration,
         most: i64,
+        shard: Shard,
     ) -> Result<Vec<ClaimedRun>, StoreError> {
         let query = sqlx::query_as!(
             Row,
             r#"WITH due AS MATERIALIZED (
                    SELECT r.id, r.run_at FROM worker.runs r
                    WHERE r.queue = $1 AND r.state IN ('queued', 'failed') AND r.run_at <= now()
+                     AND coalesce(r.args ->> 'shard', $5) = $5
                      AND NOT EXISTS (SELECT FROM worker.pauses p WHERE p.kind = 'queue' AND p.name = $1)
                      AND NOT EXISTS (
                          SELECT FROM worker.pauses p
@@ -109,7 +112,8 @@ impl Store {
             queue.as_str(),
             most,
             owner,
-            interval(lease)
+            interval(lease),
+            shard.to_string()
         );
         let rows = self.within(query.fetch_all(&self.pool)).await?;
         Ok(rows.into_iter().map(|row| row.held(queue)).collect())

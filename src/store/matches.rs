@@ -1,16 +1,16 @@
-//! From new postings to pairs: `worker.outbox`, `worker.matches`.
+//! Pairs of users and postings that fit: `worker.matches`, `worker.match_overflow`.
 //!
-//! A batch of the outbox is claimed, matched and deleted in one transaction together with its matches: killed anywhere, either all of it
-//! happened or none.
+//! A batch of pairs is written by COPY where its postings were never matched before, which nearly all are: there is nothing to look up then,
+//! and no index led by users to keep. The notifier sorts such pairs in ([`Store::sort_in`]).
+//! There is no foreign key to `users`: a user who is gone or inactive is not told, and a trigger on `users` removes what is known of them.
+
+use std::collections::HashSet;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::Value;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
-use super::{
-    Store, StoreError,
-    searches::{ChangeCursor, Changes, read_changes},
-};
+use super::{Store, StoreError};
 use crate::domain::{JobId, SearchId, UserId};
 
 /// A posting as the matcher reads it: columns of `jobs` and the facts of its owning sighting.
@@ -49,40 +49,27 @@ pub struct NewMatch {
     pub profile_score: Option<f64>,
     /// The searches that fit.
     pub search_ids: Vec<SearchId>,
-    /// Technologies that user and posting share.
-    pub skills: Vec<String>,
-    /// Why, for people.
-    pub reasons: Value,
 }
 
-/// Outbox rows that this transaction holds.
-#[derive(Debug)]
-pub struct OutboxBatch<'a> {
-    store: &'a Store,
-    transaction: Transaction<'a, Postgres>,
-    rows: Vec<(i64, JobId)>,
+/// A posting that fits users who have more than they can be told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overflow {
+    /// Posting.
+    pub job_id: JobId,
+    /// Users, each once.
+    pub user_ids: Vec<UserId>,
+}
+
+/// What is known of some postings before their pairs are written.
+#[derive(Clone, Debug, Default)]
+pub struct SieveMarks {
+    /// Postings that were matched before, in another version.
+    pub known: HashSet<JobId>,
+    /// Who is not to be told of which posting: users who applied, or who were told of another source's posting of the same vacancy.
+    pub out: HashSet<(JobId, UserId)>,
 }
 
 impl Store {
-    /// Takes up to `limit` rows of the outbox that nobody else holds; `None` where there are none.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn claim_outbox(&self, limit: i64) -> Result<Option<OutboxBatch<'_>>, StoreError> {
-        self.within(async {
-            let mut transaction = self.pool.begin().await?;
-            let rows = sqlx::query!(
-                "SELECT id, job_id FROM worker.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
-                limit
-            )
-            .fetch_all(&mut *transaction)
-            .await?;
-            let rows: Vec<_> = rows.into_iter().map(|row| (row.id, JobId(row.job_id))).collect();
-            Ok::<_, sqlx::Error>((!rows.is_empty()).then_some(OutboxBatch { store: self, transaction, rows }))
-        })
-        .await
-    }
-
     /// The postings of these ids that may be shown to everyone, for explanations.
     ///
     /// # Errors
@@ -94,82 +81,37 @@ impl Store {
         })
         .await
     }
-}
 
-impl OutboxBatch<'_> {
-    /// Rows in the batch.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Never: an empty batch is not given out.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Changes of searches and profiles since `cursor`. Read after the claim, so that a search that was committed before a posting
-    /// of this batch is seen.
+    /// Deletes waiting pairs whose user is gone, and counts of days that are over for so long. Gives the number of rows.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn read_changes(
-        &mut self,
-        cursor: ChangeCursor,
-    ) -> Result<(Changes, ChangeCursor), StoreError> {
-        self.store.within(read_changes(&mut self.transaction, cursor)).await
-    }
-
-    /// The claimed postings as they are now; those that are gone, inactive or a user's own are left out.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn read_postings(&mut self) -> Result<Vec<StoredPosting>, StoreError> {
-        let mut ids: Vec<_> = self.rows.iter().map(|(_, job)| *job).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        self.store.within(read_postings(&mut self.transaction, &ids)).await
-    }
-
-    /// Stores the matches, sets the poisonous postings aside, removes the batch from the outbox and commits. Gives the number of
-    /// pairs that are new.
-    ///
-    /// # Errors
-    /// Where the database does not answer; then nothing happened.
-    pub async fn finish(
-        self,
-        mut matches: Vec<NewMatch>,
-        poison: &[(JobId, String)],
-    ) -> Result<u64, StoreError> {
-        let Self { store, mut transaction, rows } = self;
-        matches.sort_by_key(|pair| (pair.job_id, pair.user_id));
-        store
-            .within(async {
-                let new = insert_matches(&mut transaction, &matches).await?;
-                let (jobs, errors): (Vec<i32>, Vec<String>) =
-                    poison.iter().map(|(job, error)| (job.0, error.clone())).unzip();
-                let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
-                sqlx::query!(
-                    "INSERT INTO worker.outbox_dead (id, job_id, error)
-                     SELECT o.id, o.job_id, p.error FROM worker.outbox o
-                     JOIN UNNEST($2::int[], $3::text[]) AS p (job_id, error) ON p.job_id = o.job_id
-                     WHERE o.id = ANY($1) ON CONFLICT DO NOTHING",
-                    &ids,
-                    &jobs,
-                    &errors
-                )
-                .execute(&mut *transaction)
-                .await?;
-                sqlx::query!("DELETE FROM worker.outbox WHERE id = ANY($1)", &ids)
-                    .execute(&mut *transaction)
-                    .await?;
-                transaction.commit().await?;
-                Ok::<_, sqlx::Error>(new)
-            })
-            .await
+    pub async fn delete_old_matches(&self, days: i32, limit: i64) -> Result<u64, StoreError> {
+        self.within(async {
+            let mut connection = self.pool.acquire().await?;
+            let orphans = sqlx::query!(
+                "DELETE FROM worker.matches WHERE ctid = ANY(ARRAY(
+                   SELECT m.ctid FROM worker.matches m
+                   WHERE m.sorted AND m.notified_at IS NULL AND NOT EXISTS (SELECT FROM users u WHERE u.id = m.user_id) LIMIT $1))",
+                limit
+            )
+            .execute(&mut *connection)
+            .await?;
+            let counts = sqlx::query!(
+                "DELETE FROM worker.match_more WHERE ctid = ANY(ARRAY(
+                   SELECT ctid FROM worker.match_more WHERE day < (now() AT TIME ZONE 'UTC')::date - $1::int LIMIT $2))",
+                days,
+                limit
+            )
+            .execute(&mut *connection)
+            .await?;
+            Ok::<_, sqlx::Error>(orphans.rows_affected() + counts.rows_affected())
+        })
+        .await
     }
 }
 
-async fn read_postings(
+pub(super) async fn read_postings(
     connection: &mut PgConnection,
     ids: &[JobId],
 ) -> Result<Vec<StoredPosting>, sqlx::Error> {
@@ -205,42 +147,201 @@ async fn read_postings(
     Ok(postings.collect())
 }
 
-/// A pair that waits for its notice takes the newer score and reasons; one that was announced stays as it is. Somebody who applied is
-/// not told again.
-async fn insert_matches(connection: &mut PgConnection, matches: &[NewMatch]) -> Result<u64, sqlx::Error> {
+/// What decides which pairs of these postings are written.
+pub(super) async fn read_marks(
+    connection: &mut PgConnection,
+    ids: &[JobId],
+) -> Result<SieveMarks, sqlx::Error> {
+    let ids: Vec<i32> = ids.iter().map(|id| id.0).collect();
+    let known = known_jobs(connection, &ids).await?;
+    let applied = sqlx::query!(
+        r#"SELECT job_id AS "job_id!", user_id AS "user_id!" FROM applications
+           WHERE job_id = ANY($1) AND user_id IS NOT NULL"#,
+        &ids
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let told = sqlx::query!(
+        "SELECT mine.job_id, a.user_id FROM worker.duplicates mine
+         JOIN worker.duplicates twin ON twin.group_id = mine.group_id AND twin.job_id <> mine.job_id
+         JOIN worker.matches m ON m.job_id = twin.job_id AND m.notified_at IS NOT NULL
+         JOIN worker.announcements a ON a.user_id = m.user_id AND a.job_id = m.job_id
+         WHERE mine.job_id = ANY($1)",
+        &ids
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let applied = applied.into_iter().map(|row| (JobId(row.job_id), UserId(row.user_id)));
+    let told = told.into_iter().map(|row| (JobId(row.job_id), UserId(row.user_id)));
+    Ok(SieveMarks { known, out: applied.chain(told).collect() })
+}
+
+/// Those of the postings that have pairs already.
+async fn known_jobs(connection: &mut PgConnection, ids: &[i32]) -> Result<HashSet<JobId>, sqlx::Error> {
+    let known = sqlx::query_scalar!(
+        r#"SELECT j AS "id!" FROM unnest($1::int[]) j WHERE EXISTS (SELECT FROM worker.matches m WHERE m.job_id = j)"#,
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(known.into_iter().map(JobId).collect())
+}
+
+/// Writes pairs and what is only counted, in the order of the key. Gives the number of pairs that are new.
+pub(super) async fn write_matches(
+    connection: &mut PgConnection,
+    mut matches: Vec<NewMatch>,
+    overflow: &[Overflow],
+) -> Result<u64, sqlx::Error> {
+    matches.sort_unstable_by_key(|pair| (pair.job_id, pair.user_id));
+    let mut jobs: Vec<i32> = matches.iter().map(|pair| pair.job_id.0).collect();
+    jobs.dedup();
+    let known = if jobs.is_empty() { HashSet::new() } else { known_jobs(connection, &jobs).await? };
+    let (again, fresh): (Vec<NewMatch>, Vec<NewMatch>) = if known.is_empty() {
+        (Vec::new(), matches)
+    } else {
+        matches.into_iter().partition(|pair| known.contains(&pair.job_id))
+    };
+    let copied = copy_matches(connection, &fresh).await?;
+    if copied > 0 {
+        jobs.retain(|job| !known.contains(&JobId(*job)));
+        sqlx::query!("INSERT INTO worker.fresh_matches (job_ids) VALUES ($1)", &jobs)
+            .execute(&mut *connection)
+            .await?;
+    }
+    let inserted = upsert_matches(connection, &again).await?;
+    insert_overflow(connection, overflow).await?;
+    Ok(copied + inserted)
+}
+
+/// Bytes of COPY that are sent at once.
+const CHUNK: usize = 1 << 20;
+/// `oid` of `int4`, the elements of an array.
+const INT4: i32 = 23;
+
+async fn copy_matches(connection: &mut PgConnection, matches: &[NewMatch]) -> Result<u64, sqlx::Error> {
     if matches.is_empty() {
         return Ok(0);
     }
-    let rows = Value::Array(
-        matches
-            .iter()
-            .map(|pair| {
-                serde_json::json!({
-                    "job_id": pair.job_id, "user_id": pair.user_id, "score": pair.score, "profile_score": pair.profile_score,
-                    "search_ids": pair.search_ids, "skills": pair.skills, "reasons": pair.reasons,
-                })
-            })
-            .collect(),
-    );
+    let mut copy = connection
+        .copy_in_raw(
+            "COPY worker.matches (job_id, user_id, score, profile_score, search_ids, sorted) FROM STDIN (FORMAT binary)",
+        )
+        .await?;
+    let mut bytes = Vec::with_capacity(CHUNK + 4096);
+    bytes.extend_from_slice(b"PGCOPY\n\xff\r\n\0");
+    bytes.extend_from_slice(&[0; 8]);
+    for pair in matches {
+        encode(pair, &mut bytes);
+        if bytes.len() >= CHUNK {
+            copy.send(bytes.as_slice()).await?;
+            bytes.clear();
+        }
+    }
+    bytes.extend_from_slice(&(-1_i16).to_be_bytes());
+    copy.send(bytes.as_slice()).await?;
+    copy.finish().await
+}
+
+/// One row in the binary format of COPY: the number of columns, then each with its length.
+fn encode(pair: &NewMatch, bytes: &mut Vec<u8>) {
+    let int = |bytes: &mut Vec<u8>, value: i32| {
+        bytes.extend_from_slice(&4_i32.to_be_bytes());
+        bytes.extend_from_slice(&value.to_be_bytes());
+    };
+    bytes.extend_from_slice(&6_i16.to_be_bytes());
+    int(bytes, pair.job_id.0);
+    int(bytes, pair.user_id.0);
+    int(bytes, real(pair.score));
+    match pair.profile_score {
+        Some(score) => int(bytes, real(score)),
+        None => bytes.extend_from_slice(&(-1_i32).to_be_bytes()),
+    }
+    let count = i32::try_from(pair.search_ids.len()).unwrap_or(i32::MAX);
+    let empty = count == 0;
+    let length = if empty { 12 } else { count.saturating_mul(8).saturating_add(20) };
+    for word in [length, i32::from(!empty), 0, INT4] {
+        bytes.extend_from_slice(&word.to_be_bytes());
+    }
+    if !empty {
+        bytes.extend_from_slice(&count.to_be_bytes());
+        bytes.extend_from_slice(&1_i32.to_be_bytes());
+    }
+    for search in &pair.search_ids {
+        int(bytes, search.0);
+    }
+    bytes.extend_from_slice(&1_i32.to_be_bytes());
+    bytes.push(0);
+}
+
+/// The bits of a `real`.
+#[expect(clippy::cast_possible_truncation, reason = "a score has four decimals")]
+fn real(score: f64) -> i32 {
+    (score as f32).to_bits().cast_signed()
+}
+
+/// A pair that waits for its notice takes the newer score; one that was announced stays as it is.
+async fn upsert_matches(connection: &mut PgConnection, matches: &[NewMatch]) -> Result<u64, sqlx::Error> {
+    if matches.is_empty() {
+        return Ok(0);
+    }
+    let jobs: Vec<i32> = matches.iter().map(|pair| pair.job_id.0).collect();
+    let users: Vec<i32> = matches.iter().map(|pair| pair.user_id.0).collect();
+    let scores: Vec<f64> = matches.iter().map(|pair| pair.score).collect();
+    let profile_scores: Vec<Option<f64>> = matches.iter().map(|pair| pair.profile_score).collect();
+    let searches: Vec<String> =
+        matches.iter().map(|pair| literal(pair.search_ids.iter().map(|search| search.0))).collect();
     let new = sqlx::query_scalar!(
         r#"WITH stored AS (
-             INSERT INTO worker.matches (job_id, user_id, score, profile_score, search_ids, skills, reasons)
-             SELECT m.job_id, m.user_id, m.score, m.profile_score, m.search_ids, m.skills, m.reasons
-             FROM jsonb_to_recordset($1) AS m (job_id int, user_id int, score real, profile_score real, search_ids int[],
-                                               skills text[], reasons jsonb)
-             JOIN users u ON u.id = m.user_id AND u.is_active IS NOT FALSE
-             WHERE NOT EXISTS (SELECT FROM applications a WHERE a.job_id = m.job_id AND a.user_id = m.user_id)
+             INSERT INTO worker.matches (job_id, user_id, score, profile_score, search_ids)
+             SELECT m.job_id, m.user_id, m.score, m.profile_score, m.search_ids::int[]
+             FROM UNNEST($1::int[], $2::int[], $3::float8[], $4::float8[], $5::text[])
+               AS m (job_id, user_id, score, profile_score, search_ids)
              ORDER BY m.job_id, m.user_id
              ON CONFLICT (job_id, user_id) DO UPDATE
-             SET score = excluded.score, profile_score = excluded.profile_score, search_ids = excluded.search_ids,
-                 skills = excluded.skills, reasons = excluded.reasons
+             SET score = excluded.score, profile_score = excluded.profile_score, search_ids = excluded.search_ids
              WHERE matches.notified_at IS NULL
              RETURNING (xmax = 0) AS inserted
            )
            SELECT count(*) FILTER (WHERE inserted) AS "new!" FROM stored"#,
-        rows
+        &jobs,
+        &users,
+        &scores,
+        &profile_scores as &[Option<f64>],
+        &searches
     )
     .fetch_one(connection)
     .await?;
     Ok(u64::try_from(new).unwrap_or(0))
+}
+
+/// An array as PostgreSQL writes it; arrays of different lengths cannot be one parameter.
+fn literal(ids: impl Iterator<Item = i32>) -> String {
+    let mut text = String::from("{");
+    for id in ids {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&id.to_string());
+    }
+    text.push('}');
+    text
+}
+
+async fn insert_overflow(connection: &mut PgConnection, overflow: &[Overflow]) -> Result<(), sqlx::Error> {
+    if overflow.is_empty() {
+        return Ok(());
+    }
+    let jobs: Vec<i32> = overflow.iter().map(|posting| posting.job_id.0).collect();
+    let users: Vec<String> =
+        overflow.iter().map(|posting| literal(posting.user_ids.iter().map(|user| user.0))).collect();
+    sqlx::query!(
+        "INSERT INTO worker.match_overflow (job_id, user_ids)
+         SELECT o.job_id, o.user_ids::int[] FROM UNNEST($1::int[], $2::text[]) AS o (job_id, user_ids)",
+        &jobs,
+        &users
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -14,15 +14,19 @@ pub mod http_cache;
 mod matches;
 mod messages;
 mod notifications;
+mod outbox;
 pub mod pages;
 mod pauses;
 pub mod postings;
+mod rematch;
 mod runs;
 mod schedules;
 mod schema;
+mod search_problems;
 mod searches;
 mod seed;
 mod sightings;
+mod spans;
 mod tokens;
 mod transition;
 
@@ -38,15 +42,19 @@ use crate::config::DatabaseConfig;
 pub use audit::{Actor, Enqueued, Idempotency};
 pub use claims::{Recovered, Renewal, Renewed};
 pub use domains::{DomainLease, DomainState};
-pub use matches::{NewMatch, OutboxBatch, StoredPosting};
+pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
-pub use notifications::{NewNotification, NoticeBatch, WaitingMatch, WaitingStages};
+pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch, WaitingStages};
+pub use outbox::{ALONE, BatchUsers, OutboxBatch};
 pub use pauses::{Pause, PauseKind};
+pub use rematch::{RematchProgress, RematchStep};
 pub use runs::{Changed, QueueStats, Run, RunFilter};
 pub use schedules::{Fired, Tick, Watermark};
 pub use schema::Migration;
-pub use searches::{ChangeCursor, Changes, UserWishes};
+pub use search_problems::{KnownProblem, SearchProblem};
+pub use searches::{ChangeCursor, Changes, SearchPage, UserWishes};
 pub use seed::{SeedProfile, SeedSearch, SeedUser};
+pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;
 pub use transition::Backoff;
 
@@ -103,6 +111,12 @@ impl StoreError {
     pub fn is_conflict(&self) -> bool {
         let Self::Refused(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("40P01" | "40001"))
+    }
+
+    /// Another transaction has written a row with this key in the meantime.
+    pub fn is_duplicate(&self) -> bool {
+        let Self::Refused(sqlx::Error::Database(error)) = self else { return false };
+        error.code().as_deref() == Some("23505")
     }
 
     /// The server refused a value: out of range, too long, too large for an index, not allowed in its column. The rest may be fine.

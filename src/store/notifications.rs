@@ -1,14 +1,35 @@
 //! Telling users: `worker.announcements`, `notifications`.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
 use serde_json::Value;
 use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError};
-use crate::domain::{JobId, SearchId, UserId};
+use super::{
+    Store, StoreError,
+    duration::interval,
+    matches::{StoredPosting, read_postings},
+    searches::{profiles_by_user, searches_by_id},
+};
+use crate::domain::{JobId, Profile, SavedSearch, SearchId, Shard, UserId};
 
 /// First key of the advisory locks that keep one user's notices in one transaction at a time.
 const LOCK_CLASS: i32 = 0x6e6f;
+/// Overflowing postings counted in one transaction.
+const COUNTED: i64 = 2_000;
+/// Batches of the matcher sorted in in one transaction.
+const SORTED: i64 = 2;
+
+/// Who is told how much, where users have no setting of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct NoticeRules<'a> {
+    /// `instant`, `hourly`, `daily` or `off`.
+    pub frequency: &'a str,
+    /// Most notices a day.
+    pub daily_cap: i32,
+    /// Days of notices that wait at the most.
+    pub backlog_days: i32,
+}
 
 /// A pair whose notice is due, with what the notice says.
 #[derive(Clone, Debug)]
@@ -19,13 +40,21 @@ pub struct WaitingMatch {
     pub score: f64,
     pub profile_score: Option<f64>,
     pub search_ids: Vec<SearchId>,
-    pub skills: Vec<String>,
-    pub reasons: Value,
     pub title: String,
     pub company: String,
     pub location: Option<String>,
     pub url: Option<String>,
-    pub matched_at: DateTime<Utc>,
+    /// With the last notice a user gets today: how many more postings there are for the user.
+    pub more: Option<i64>,
+}
+
+/// A user's own cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DailyCap {
+    /// Whose.
+    pub user_id: UserId,
+    /// Notices a day.
+    pub cap: i32,
 }
 
 /// A row for `notifications` of type `job_match`.
@@ -58,8 +87,8 @@ impl Store {
     /// Takes the due pairs of up to `users` users after user `after` that nobody else is telling now; `None` where there are none.
     ///
     /// A user is told of matches as they come (`instant`), of those of past hours (`hourly`) or past days (`daily`, UTC), and of no
-    /// more than the cap a day, best first; the rest waits for the next day. Of several sources' postings of one vacancy a user is
-    /// told of the best one.
+    /// more than the cap a day, best first; as many as the backlog takes wait for the next days, the rest is counted and forgotten. Of
+    /// several sources' postings of one vacancy a user is told of the best one.
     ///
     /// # Errors
     /// Where the database does not answer.
@@ -67,96 +96,231 @@ impl Store {
         &self,
         users: i64,
         after: Option<UserId>,
-        frequency: &str,
-        daily_cap: i32,
+        rules: NoticeRules<'_>,
     ) -> Result<Option<NoticeBatch<'_>>, StoreError> {
         self.within(async {
             let mut transaction = self.pool.begin().await?;
             let due = sqlx::query!(
                 r#"WITH due AS MATERIALIZED (
-                     SELECT DISTINCT m.user_id FROM worker.matches m LEFT JOIN worker.user_settings s USING (user_id)
-                     WHERE m.notified_at IS NULL AND m.user_id > $2
-                       AND m.matched_at < CASE coalesce(s.frequency, $3) WHEN 'instant' THEN 'infinity'
-                               WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
-                               ELSE '-infinity' END
-                     ORDER BY m.user_id LIMIT $1
+                     SELECT waiting.user_id FROM (
+                       SELECT DISTINCT m.user_id FROM worker.matches m LEFT JOIN worker.user_settings s USING (user_id)
+                       WHERE m.sorted AND m.notified_at IS NULL AND m.user_id > $2
+                         AND m.matched_at < CASE coalesce(s.frequency, $3) WHEN 'instant' THEN 'infinity'
+                                 WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
+                                 ELSE '-infinity' END
+                     ) waiting
+                     JOIN users u ON u.id = waiting.user_id AND u.is_active IS NOT FALSE
+                     LEFT JOIN worker.user_settings s ON s.user_id = waiting.user_id
+                     WHERE (SELECT count(*) FROM worker.announcements a
+                            WHERE a.user_id = waiting.user_id AND a.announced_at >= date_trunc('day', now(), 'UTC'))
+                           < coalesce(s.daily_cap, $5)
+                     ORDER BY waiting.user_id LIMIT $1
                    )
                    SELECT user_id, pg_try_advisory_xact_lock($4, user_id) AS "held!" FROM due"#,
                 users,
                 after.map_or(i32::MIN, |user| user.0),
-                frequency,
-                LOCK_CLASS
+                rules.frequency,
+                LOCK_CLASS,
+                rules.daily_cap
             )
             .fetch_all(&mut *transaction)
             .await?;
             let Some(last_user) = due.iter().map(|row| UserId(row.user_id)).max() else { return Ok(None) };
             let held: Vec<i32> = due.iter().filter(|row| row.held).map(|row| row.user_id).collect();
             // Statements of their own: their snapshots are younger than the locks.
-            sqlx::query!(
-                "UPDATE worker.matches m SET notified_at = now(), suppressed = true
-                 WHERE m.user_id = ANY($1) AND m.notified_at IS NULL AND EXISTS (
-                   SELECT FROM worker.duplicates mine
-                   JOIN worker.duplicates twin ON twin.group_id = mine.group_id AND twin.job_id <> mine.job_id
-                   JOIN worker.announcements a ON a.job_id = twin.job_id AND a.user_id = m.user_id
-                   WHERE mine.job_id = m.job_id)",
-                &held
-            )
-            .execute(&mut *transaction)
-            .await?;
-            let rows = sqlx::query!(
-                r#"WITH spent AS (
-                     SELECT user_id, count(*) AS told FROM worker.announcements
-                     WHERE user_id = ANY($1) AND announced_at >= date_trunc('day', now(), 'UTC') GROUP BY user_id
-                   ), due AS (
-                     SELECT m.job_id, m.user_id, m.score, coalesce(s.daily_cap, $3) - coalesce(spent.told, 0) AS allowed,
-                            row_number() OVER (PARTITION BY m.user_id, coalesce(d.group_id, -m.job_id)
-                                               ORDER BY m.score DESC, m.job_id) AS twin
-                     FROM worker.matches m
-                     LEFT JOIN worker.duplicates d ON d.job_id = m.job_id
-                     JOIN jobs j ON j.id = m.job_id AND j.is_active IS NOT FALSE
-                     LEFT JOIN worker.user_settings s ON s.user_id = m.user_id
-                     LEFT JOIN spent ON spent.user_id = m.user_id
-                     WHERE m.user_id = ANY($1) AND m.notified_at IS NULL
-                       AND m.matched_at < CASE coalesce(s.frequency, $2) WHEN 'instant' THEN 'infinity'
-                               WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
-                               ELSE '-infinity' END
-                   ), ranked AS (
-                     SELECT job_id, user_id, allowed,
-                            row_number() OVER (PARTITION BY user_id ORDER BY score DESC, job_id) AS place
-                     FROM due WHERE twin = 1
-                   )
-                   SELECT m.job_id, m.user_id, m.score, m.profile_score, m.search_ids, m.skills, m.reasons, m.matched_at,
-                          j.title, j.company, j.location, j.url
-                   FROM ranked r JOIN worker.matches m USING (job_id, user_id) JOIN jobs j ON j.id = m.job_id
-                   WHERE r.place <= r.allowed
-                   ORDER BY m.user_id, r.place"#,
-                &held,
-                frequency,
-                daily_cap
-            )
-            .fetch_all(&mut *transaction)
-            .await?;
-            let waiting = rows
-                .into_iter()
-                .map(|row| WaitingMatch {
-                    job_id: JobId(row.job_id),
-                    user_id: UserId(row.user_id),
-                    score: f64::from(row.score),
-                    profile_score: row.profile_score.map(f64::from),
-                    search_ids: row.search_ids.into_iter().map(SearchId).collect(),
-                    skills: row.skills,
-                    reasons: row.reasons,
-                    title: row.title,
-                    company: row.company,
-                    location: row.location,
-                    url: row.url,
-                    matched_at: row.matched_at,
-                })
-                .collect();
+            suppress_twins(&mut transaction, &held).await?;
+            trim_backlog(&mut transaction, &held, rules).await?;
+            let waiting = due_pairs(&mut transaction, &held, rules).await?;
             Ok::<_, sqlx::Error>(Some(NoticeBatch { store: self, transaction, last_user, waiting }))
         })
         .await
     }
+
+    /// Gives the pairs of a few batches of the matcher their place among those that wait for their users, and removes those whose user is
+    /// gone; says whether there may be more to sort in.
+    ///
+    /// # Errors
+    /// Where the database does not answer; then nothing happened.
+    pub async fn sort_in(&self) -> Result<bool, StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            let taken = sqlx::query_scalar!(
+                "DELETE FROM worker.fresh_matches WHERE id IN (
+                   SELECT id FROM worker.fresh_matches ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+                 RETURNING job_ids",
+                SORTED
+            )
+            .fetch_all(&mut *transaction)
+            .await?;
+            let jobs = taken.concat();
+            sqlx::query!(
+                "DELETE FROM worker.matches m WHERE m.job_id = ANY($1) AND NOT m.sorted
+                   AND NOT EXISTS (SELECT FROM users u WHERE u.id = m.user_id)",
+                &jobs
+            )
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query!(
+                "UPDATE worker.matches SET sorted = true WHERE job_id = ANY($1) AND NOT sorted",
+                &jobs
+            )
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(!taken.is_empty())
+        })
+        .await
+    }
+
+    /// Counts what users were not told of one by one; says whether there may be more to count.
+    ///
+    /// # Errors
+    /// Where the database does not answer; then nothing happened.
+    pub async fn count_overflow(&self) -> Result<bool, StoreError> {
+        let counted = sqlx::query_scalar!(
+            r#"WITH taken AS (
+                 DELETE FROM worker.match_overflow WHERE id IN (
+                   SELECT id FROM worker.match_overflow ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+                 RETURNING user_ids, matched_at
+               ), counted AS (
+                 SELECT user_id, (matched_at AT TIME ZONE 'UTC')::date AS day, count(*)::int AS postings
+                 FROM taken, unnest(user_ids) user_id GROUP BY 1, 2
+               ), written AS (
+                 INSERT INTO worker.match_more AS more (user_id, day, postings)
+                 SELECT c.user_id, c.day, c.postings FROM counted c JOIN users u ON u.id = c.user_id ORDER BY 1, 2
+                 ON CONFLICT (user_id, day) DO UPDATE SET postings = more.postings + excluded.postings
+               )
+               SELECT count(*) AS "taken!" FROM taken"#,
+            COUNTED
+        );
+        Ok(self.within(counted.fetch_one(&self.pool)).await? >= COUNTED)
+    }
+
+    /// The caps that users of `shard` chose themselves and that were changed in the past `within`; all of them without.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_daily_caps(
+        &self,
+        shard: Shard,
+        within: Option<Duration>,
+    ) -> Result<Vec<DailyCap>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT user_id, daily_cap AS "daily_cap!" FROM worker.user_settings
+               WHERE daily_cap IS NOT NULL AND (user_id % $1 + $1) % $1 = $2 AND ($3::interval IS NULL OR updated_at >= now() - $3)"#,
+            shard.of(),
+            shard.number(),
+            within.map(interval) as Option<sqlx::postgres::types::PgInterval>
+        );
+        let rows = self.within(rows.fetch_all(&self.pool)).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| DailyCap { user_id: UserId(row.user_id), cap: row.daily_cap })
+            .collect())
+    }
+}
+
+async fn suppress_twins(
+    transaction: &mut Transaction<'_, Postgres>,
+    held: &[i32],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE worker.matches m SET notified_at = now(), suppressed = true
+         WHERE m.user_id = ANY($1) AND m.sorted AND m.notified_at IS NULL AND EXISTS (
+           SELECT FROM worker.duplicates mine
+           JOIN worker.duplicates twin ON twin.group_id = mine.group_id AND twin.job_id <> mine.job_id
+           JOIN worker.announcements a ON a.job_id = twin.job_id AND a.user_id = m.user_id
+           WHERE mine.job_id = m.job_id)",
+        held
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+/// What comes after the best pairs that fit in the backlog is counted and removed.
+async fn trim_backlog(
+    transaction: &mut Transaction<'_, Postgres>,
+    held: &[i32],
+    rules: NoticeRules<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH beyond AS (
+           SELECT r.job_id, r.user_id FROM (
+             SELECT job_id, user_id, row_number() OVER (PARTITION BY user_id ORDER BY score DESC, job_id) AS place
+             FROM worker.matches WHERE user_id = ANY($1) AND sorted AND notified_at IS NULL
+           ) r LEFT JOIN worker.user_settings s ON s.user_id = r.user_id
+           WHERE r.place > coalesce(s.daily_cap, $2)::bigint * $3
+         ), gone AS (
+           DELETE FROM worker.matches m USING beyond b
+           WHERE m.job_id = b.job_id AND m.user_id = b.user_id
+           RETURNING m.user_id, (m.matched_at AT TIME ZONE 'UTC')::date AS day
+         )
+         INSERT INTO worker.match_more AS more (user_id, day, postings)
+         SELECT user_id, day, count(*) FROM gone GROUP BY 1, 2 ORDER BY 1, 2
+         ON CONFLICT (user_id, day) DO UPDATE SET postings = more.postings + excluded.postings",
+        held,
+        rules.daily_cap,
+        i64::from(rules.backlog_days)
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn due_pairs(
+    transaction: &mut Transaction<'_, Postgres>,
+    held: &[i32],
+    rules: NoticeRules<'_>,
+) -> Result<Vec<WaitingMatch>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"WITH spent AS (
+             SELECT user_id, count(*) AS told FROM worker.announcements
+             WHERE user_id = ANY($1) AND announced_at >= date_trunc('day', now(), 'UTC') GROUP BY user_id
+           ), due AS (
+             SELECT m.job_id, m.user_id, m.score, coalesce(s.daily_cap, $3) - coalesce(spent.told, 0) AS allowed,
+                    row_number() OVER (PARTITION BY m.user_id, coalesce(d.group_id, -m.job_id)
+                                       ORDER BY m.score DESC, m.job_id) AS twin
+             FROM worker.matches m
+             LEFT JOIN worker.duplicates d ON d.job_id = m.job_id
+             JOIN jobs j ON j.id = m.job_id AND j.is_active IS NOT FALSE
+             LEFT JOIN worker.user_settings s ON s.user_id = m.user_id
+             LEFT JOIN spent ON spent.user_id = m.user_id
+             WHERE m.user_id = ANY($1) AND m.sorted AND m.notified_at IS NULL
+               AND m.matched_at < CASE coalesce(s.frequency, $2) WHEN 'instant' THEN 'infinity'
+                       WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
+                       ELSE '-infinity' END
+           ), ranked AS (
+             SELECT job_id, user_id, allowed, count(*) OVER (PARTITION BY user_id) AS all_due,
+                    row_number() OVER (PARTITION BY user_id ORDER BY score DESC, job_id) AS place
+             FROM due WHERE twin = 1
+           )
+           SELECT m.job_id, m.user_id, m.score, m.profile_score, m.search_ids, j.title, j.company, j.location, j.url,
+                  CASE WHEN r.place = r.allowed THEN r.all_due - r.allowed + coalesce(
+                    (SELECT more.postings FROM worker.match_more more
+                     WHERE more.user_id = m.user_id AND more.day = (now() AT TIME ZONE 'UTC')::date), 0) END AS more
+           FROM ranked r JOIN worker.matches m USING (job_id, user_id) JOIN jobs j ON j.id = m.job_id
+           WHERE r.place <= r.allowed
+           ORDER BY m.user_id, r.place"#,
+        held,
+        rules.frequency,
+        rules.daily_cap
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let waiting = rows.into_iter().map(|row| WaitingMatch {
+        job_id: JobId(row.job_id),
+        user_id: UserId(row.user_id),
+        score: f64::from(row.score),
+        profile_score: row.profile_score.map(f64::from),
+        search_ids: row.search_ids.into_iter().map(SearchId).collect(),
+        title: row.title,
+        company: row.company,
+        location: row.location,
+        url: row.url,
+        more: row.more.filter(|more| *more > 0),
+    });
+    Ok(waiting.collect())
 }
 
 /// Stages that have work waiting and no run to do it.
@@ -173,16 +337,22 @@ impl Store {
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn waiting_stages(&self, frequency: &str, daily_cap: i32) -> Result<WaitingStages, StoreError> {
+    pub async fn waiting_stages(
+        &self,
+        shard: Shard,
+        rules: NoticeRules<'_>,
+    ) -> Result<WaitingStages, StoreError> {
         self.within(
             sqlx::query_as!(
                 WaitingStages,
                 r#"SELECT
-                     EXISTS (SELECT FROM worker.outbox)
-                       AND NOT EXISTS (SELECT FROM worker.runs WHERE task = 'match' AND state IN ('queued', 'failed')) AS "match!",
-                     EXISTS (
+                     EXISTS (SELECT FROM worker.outbox WHERE shard % gcd(shards, $3) = $4 % gcd(shards, $3))
+                       AND NOT EXISTS (SELECT FROM worker.runs WHERE task = 'match' AND state IN ('queued', 'failed')
+                                       AND coalesce(args ->> 'shard', '1/1') = $5) AS "match!",
+                     (EXISTS (SELECT FROM worker.fresh_matches) OR EXISTS (
                        SELECT FROM worker.matches m LEFT JOIN worker.user_settings s USING (user_id)
-                       WHERE m.notified_at IS NULL
+                       JOIN users u ON u.id = m.user_id AND u.is_active IS NOT FALSE
+                       WHERE m.sorted AND m.notified_at IS NULL
                          AND m.matched_at < CASE coalesce(s.frequency, $1) WHEN 'instant' THEN 'infinity'
                                  WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
                                  ELSE '-infinity' END
@@ -190,9 +360,12 @@ impl Store {
                               WHERE a.user_id = m.user_id AND a.announced_at >= date_trunc('day', now(), 'UTC'))
                              < coalesce(s.daily_cap, $2)
                          AND EXISTS (SELECT FROM jobs j WHERE j.id = m.job_id AND j.is_active IS NOT FALSE)
-                     ) AND NOT EXISTS (SELECT FROM worker.runs WHERE task = 'notify' AND state IN ('queued', 'failed')) AS "notify!""#,
-                frequency,
-                daily_cap
+                     )) AND NOT EXISTS (SELECT FROM worker.runs WHERE task = 'notify' AND state IN ('queued', 'failed')) AS "notify!""#,
+                rules.frequency,
+                rules.daily_cap,
+                shard.of(),
+                shard.number(),
+                shard.to_string()
             )
             .fetch_one(&self.pool),
         )
@@ -201,6 +374,34 @@ impl Store {
 }
 
 impl NoticeBatch<'_> {
+    /// Postings of pairs in this batch as they are now; those that are gone or inactive are left out.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn read_postings(&mut self, ids: &[JobId]) -> Result<Vec<StoredPosting>, StoreError> {
+        self.store.within(read_postings(&mut self.transaction, ids)).await
+    }
+
+    /// Active searches and profiles of pairs in this batch as they are now.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn read_wishes(
+        &mut self,
+        searches: &[SearchId],
+        users: &[UserId],
+    ) -> Result<(Vec<SavedSearch>, Vec<Profile>), StoreError> {
+        let searches: Vec<i32> = searches.iter().map(|search| search.0).collect();
+        let users: Vec<i32> = users.iter().map(|user| user.0).collect();
+        self.store
+            .within(async {
+                let searches = searches_by_id(&mut self.transaction, &searches).await?;
+                let profiles = profiles_by_user(&mut self.transaction, &users).await?;
+                Ok::<_, sqlx::Error>((searches, profiles))
+            })
+            .await
+    }
+
     /// Inserts the notices of pairs that were never announced, marks the pairs and commits. Gives the number of notices.
     ///
     /// # Errors

@@ -4,9 +4,10 @@
 //! never passed over. The cursor lives in memory only: transaction numbers mean nothing in a restored database.
 
 use sqlx::PgConnection;
+use tokio::sync::mpsc;
 
 use super::{Store, StoreError};
-use crate::domain::{Profile, SavedSearch, SearchId, UserId};
+use crate::domain::{Profile, SavedSearch, SearchId, Shard, UserId};
 
 /// Up to which transaction changes have been seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +34,60 @@ impl Changes {
 }
 
 impl Store {
-    /// Everything there is, in pages, for a first load; the cursor is taken before the first page.
+    /// Where changes are to be read from by somebody who reads everything after this.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find_change_cursor(&self) -> Result<ChangeCursor, StoreError> {
+        self.within(async {
+            let mut connection = self.pool.acquire().await?;
+            current_cursor(&mut connection).await
+        })
+        .await
+    }
+
+    /// All active searches and profiles of `shard`, sent in pages, for a first load. No more pages are read ahead than the channel takes.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn load_searches(
         &self,
-        mut take: impl FnMut(Vec<SavedSearch>, Vec<Profile>),
-    ) -> Result<ChangeCursor, StoreError> {
-        const PAGE: i64 = 20_000;
+        shard: Shard,
+        pages: mpsc::Sender<SearchPage>,
+    ) -> Result<(), StoreError> {
         let mut connection = self.within(self.pool.acquire()).await?;
-        let cursor = self.within(current_cursor(&mut connection)).await?;
         let mut last = i32::MIN;
         loop {
-            let page = self.within(search_page(&mut connection, last, PAGE)).await?;
+            let page = self.within(search_page(&mut connection, shard, last)).await?;
             let Some(newest) = page.last().map(|search| search.id.0) else { break };
             last = newest;
-            take(page, Vec::new());
+            if pages.send(SearchPage::Searches(page)).await.is_err() {
+                break;
+            }
         }
         last = i32::MIN;
         loop {
-            let page = self.within(profile_page(&mut connection, last, PAGE)).await?;
+            let page = self.within(profile_page(&mut connection, shard, last)).await?;
             let Some(newest) = page.last().map(|profile| profile.user_id.0) else { break };
             last = newest;
-            take(Vec::new(), page);
+            if pages.send(SearchPage::Profiles(page)).await.is_err() {
+                break;
+            }
         }
-        Ok(cursor)
+        Ok(())
     }
+}
+
+/// Rows of one page.
+const PAGE: i64 = 20_000;
+
+/// A part of a first load.
+#[derive(Clone, Debug)]
+pub enum SearchPage {
+    /// Active searches of active users, by id.
+    Searches(Vec<SavedSearch>),
+    /// Profiles of active users, by user.
+    Profiles(Vec<Profile>),
 }
 
 /// What one user has, inactive searches included, to explain why something did not match.
@@ -178,23 +206,28 @@ impl From<SearchRow> for SavedSearch {
 
 async fn search_page(
     connection: &mut PgConnection,
+    shard: Shard,
     after: i32,
-    limit: i64,
 ) -> Result<Vec<SavedSearch>, sqlx::Error> {
     let rows = sqlx::query_as!(
         SearchRow,
         r#"SELECT s.id, s.user_id AS "user_id!", s.name, s.query, s.filters
            FROM saved_searches s JOIN users u ON u.id = s.user_id AND u.is_active IS NOT FALSE
-           WHERE s.is_active IS NOT FALSE AND s.id > $1 ORDER BY s.id LIMIT $2"#,
+           WHERE s.is_active IS NOT FALSE AND s.id > $1 AND (s.user_id % $3 + $3) % $3 = $4 ORDER BY s.id LIMIT $2"#,
         after,
-        limit
+        PAGE,
+        shard.of(),
+        shard.number()
     )
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-async fn searches_by_id(connection: &mut PgConnection, ids: &[i32]) -> Result<Vec<SavedSearch>, sqlx::Error> {
+pub(super) async fn searches_by_id(
+    connection: &mut PgConnection,
+    ids: &[i32],
+) -> Result<Vec<SavedSearch>, sqlx::Error> {
     let rows = sqlx::query_as!(
         SearchRow,
         r#"SELECT s.id, s.user_id AS "user_id!", s.name, s.query, s.filters
@@ -247,8 +280,8 @@ impl From<ProfileRow> for Profile {
 
 async fn profile_page(
     connection: &mut PgConnection,
+    shard: Shard,
     after: i32,
-    limit: i64,
 ) -> Result<Vec<Profile>, sqlx::Error> {
     let rows = sqlx::query_as!(
         ProfileRow,
@@ -256,16 +289,21 @@ async fn profile_page(
                   tech_stack, salary_expectation_min, salary_expectation_max, salary_currency, remote_preference, job_types,
                   visa_sponsorship_needed, preferred_companies
            FROM user_profiles p JOIN users u ON u.id = p.user_id AND u.is_active IS NOT FALSE
-           WHERE p.user_id > $1 ORDER BY p.user_id LIMIT $2"#,
+           WHERE p.user_id > $1 AND (p.user_id % $3 + $3) % $3 = $4 ORDER BY p.user_id LIMIT $2"#,
         after,
-        limit
+        PAGE,
+        shard.of(),
+        shard.number()
     )
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-async fn profiles_by_user(connection: &mut PgConnection, users: &[i32]) -> Result<Vec<Profile>, sqlx::Error> {
+pub(super) async fn profiles_by_user(
+    connection: &mut PgConnection,
+    users: &[i32],
+) -> Result<Vec<Profile>, sqlx::Error> {
     let rows = sqlx::query_as!(
         ProfileRow,
         r#"SELECT p.user_id AS "user_id!", current_title, current_company, years_experience, desired_title, desired_locations,

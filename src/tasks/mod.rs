@@ -7,20 +7,22 @@ mod domain_gate;
 mod explain;
 mod matching;
 mod notify;
+mod preview;
 mod prune;
+mod rematch;
 pub mod scrape;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     config::Config,
-    domain::{NewRun, Outcome, Queue, Trigger},
+    domain::{NewRun, Outcome, Queue, RunId, Trigger},
     fetch::Fetch,
     random::Random,
     store::{Store, StoreError},
@@ -28,21 +30,26 @@ use crate::{
 
 pub use domain_gate::DatabaseGate;
 pub use explain::{PairExplanation, SearchExplanation, explain};
-pub use matching::{BatchError, BatchReport, Match, MatchArgs, Matcher};
-pub use notify::{Notify, NotifyArgs};
+pub use matching::{BatchError, BatchReport, Match, MatchArgs, Matcher, Took};
+pub use notify::{Notify, NotifyArgs, compose_all};
+pub use preview::{Example, Preview, PreviewError, preview};
 pub use prune::{Prune, PruneArgs};
+pub use rematch::{Rematch, RematchArgs, posting_filter, rematch_changed};
 
 /// Every task this program knows, sorted by name.
 pub static TASKS: &[&dyn AnyTask] = &[
     &Erased::<Match>::new(),
     &Erased::<Notify>::new(),
     &Erased::<Prune>::new(),
+    &Erased::<Rematch>::new(),
     &Erased::<scrape::Scrape>::new(),
 ];
 
 /// Everything a task may use. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
+    /// The run, for tasks that keep how far they are.
+    pub run_id: RunId,
     /// Settings.
     pub config: Arc<Config>,
     /// Database.
@@ -296,24 +303,38 @@ pub fn find_in(tasks: &[&'static dyn AnyTask], name: &str) -> Result<&'static dy
 /// # Errors
 /// Where the database does not answer.
 pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<NewRun>, StoreError> {
-    let notify = &config.notify;
-    let waiting = store.waiting_stages(notify.frequency.as_str(), notify.daily_cap).await?;
+    let shard = config.matching.shard;
+    let waiting = store.waiting_stages(shard, notify::rules(&config.notify)).await?;
     let stages = [(waiting.r#match, Match::NAME), (waiting.notify, Notify::NAME)];
     let tasks = stages.into_iter().filter(|(wanted, _)| *wanted).filter_map(|(_, name)| find(name).ok());
-    Ok(tasks.map(follow_up).collect())
+    Ok(tasks
+        .map(|task| {
+            let args = if task.name() == Match::NAME && !shard.is_whole() {
+                json!({ "shard": shard.to_string() })
+            } else {
+                json!({})
+            };
+            follow_up(task, args)
+        })
+        .collect())
 }
 
-fn follow_up(task: &dyn AnyTask) -> NewRun {
+fn follow_up(task: &dyn AnyTask, args: Value) -> NewRun {
+    new_run(task, args, Trigger::Worker)
+}
+
+/// A run of a task, at once and with the limits of the task.
+pub fn new_run(task: &dyn AnyTask, args: Value, trigger: Trigger) -> NewRun {
     NewRun {
         task: task.name().to_owned(),
-        args: Value::Object(serde_json::Map::new()),
+        args,
         queue: task.queue(),
         priority: 0,
         key: None,
         run_at: None,
         max_attempts: task.attempts(),
         timeout: task.timeout(),
-        trigger: Trigger::Worker,
+        trigger,
         schedule: None,
     }
 }

@@ -31,23 +31,31 @@ pub struct PruneArgs {
     /// What is known of pages of single postings, in days since they were read; a page that is listed is read again sooner.
     #[schemars(range(min = 1))]
     pub pages_days: i32,
+    /// How many matches users were not told of one by one, in days.
+    #[schemars(range(min = 1))]
+    pub counts_days: i32,
 }
 
 impl Default for PruneArgs {
     fn default() -> Self {
-        Self { runs_days: 14, ticks_days: 60, pages_days: 60 }
+        Self { runs_days: 14, ticks_days: 60, pages_days: 60, counts_days: 60 }
     }
 }
 
 impl Task for Prune {
     const NAME: &'static str = "prune";
     const QUEUE: Queue = Queue::Maintenance;
-    const ABOUT: &'static str = "Forgets old runs, ticks, idempotency keys and pages";
+    const ABOUT: &'static str =
+        "Forgets old runs, ticks, idempotency keys, pages and matches of deleted users";
     type Args = PruneArgs;
 
     fn check(args: &PruneArgs) -> Result<(), String> {
-        let all =
-            [("runs_days", args.runs_days), ("ticks_days", args.ticks_days), ("pages_days", args.pages_days)];
+        let all = [
+            ("runs_days", args.runs_days),
+            ("ticks_days", args.ticks_days),
+            ("pages_days", args.pages_days),
+            ("counts_days", args.counts_days),
+        ];
         for (key, days) in all {
             if days < 1 {
                 return Err(format!("{key} = {days}, expected at least 1"));
@@ -57,23 +65,27 @@ impl Task for Prune {
     }
 
     async fn run(args: PruneArgs, ctx: Context) -> Result<Value, TaskError> {
-        let (mut runs, mut ticks, mut keys, mut pages) = (0, 0, 0, 0);
+        let (mut runs, mut ticks, mut keys, mut pages, mut matches) = (0, 0, 0, 0, 0);
         while !ctx.cancelled.is_cancelled() {
             let gone = [
                 ctx.store.delete_finished_runs(days(args.runs_days), BATCH).await.context("delete runs")?,
                 ctx.store.delete_old_ticks(args.ticks_days, BATCH).await.context("delete ticks")?,
                 ctx.store.delete_idempotency_keys(BATCH).await.context("delete idempotency keys")?,
                 ctx.store.delete_old_pages(args.pages_days, BATCH).await.context("delete pages")?,
+                ctx.store.delete_old_matches(args.counts_days, BATCH).await.context("delete matches")?,
             ];
             runs += gone[0];
             ticks += gone[1];
             keys += gone[2];
             pages += gone[3];
-            if gone == [0; 4] {
+            matches += gone[4];
+            if gone == [0; 5] {
                 break;
             }
         }
-        Ok(json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages }))
+        Ok(
+            json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages, "matches": matches }),
+        )
     }
 }
 

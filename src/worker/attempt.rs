@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 
 use super::{hands::Hands, leases::Stop};
 use crate::{
-    domain::{ClaimedRun, Outcome},
+    domain::{ClaimedRun, Outcome, RunId},
     queue::backend::released,
     tasks::{self, Context, Progress},
 };
@@ -82,7 +82,7 @@ impl Hands {
             Err(error) => return Some(Outcome::Fail { error }),
         };
         let cancelled = CancellationToken::new();
-        let context = self.context(progress, cancelled.clone());
+        let context = self.context(run.id, progress, cancelled.clone());
         let args = run.args.clone();
         let work = AssertUnwindSafe(async move { task.run(args, context).await }).catch_unwind();
         tokio::pin!(work);
@@ -117,9 +117,10 @@ impl Hands {
         }
     }
 
-    fn context(&self, progress: Progress, cancelled: CancellationToken) -> Context {
+    fn context(&self, run_id: RunId, progress: Progress, cancelled: CancellationToken) -> Context {
         let parts = &self.shared.parts;
         Context {
+            run_id,
             config: parts.config.clone(),
             store: parts.store.clone(),
             fetch: parts.fetch.clone(),

@@ -26,8 +26,9 @@ pub(super) struct Hands {
 impl Ledger for Hands {
     async fn claim(&self, queue: Queue, most: usize) -> Vec<ClaimedRun> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let lease = self.shared.parts.config.runs.lease;
-        let claimed = self.shared.parts.store.claim_runs(queue, &self.shared.owner, lease, most).await;
+        let config = &self.shared.parts.config;
+        let (lease, shard) = (config.runs.lease, config.matching.shard);
+        let claimed = self.shared.parts.store.claim_runs(queue, &self.shared.owner, lease, most, shard).await;
         claimed.unwrap_or_else(|error| {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

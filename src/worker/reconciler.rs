@@ -54,6 +54,9 @@ impl Shared {
                 transport.wake(run.queue, id);
             }
         }
+        if let Some((queue, id)) = tasks::rematch_changed(store, &self.parts.config.rematch).await? {
+            transport.wake(queue, id);
+        }
         Ok(())
     }
 }

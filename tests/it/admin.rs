@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use career_worker::{
     admin::{
-        State, router,
+        Parts, State, router,
         token::{Role, mint},
     },
     clock::Clock,
@@ -22,30 +22,31 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::TestDb;
 
-struct Endpoint {
-    db: TestDb,
+pub struct Endpoint {
+    pub db: TestDb,
     address: SocketAddr,
     draining: CancellationToken,
 }
 
-struct Answer {
-    status: u16,
-    body: Value,
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
 }
 
 impl Endpoint {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let db = TestDb::new().await;
         let draining = CancellationToken::new();
-        let state = State::new(
-            db.store.clone(),
-            Transport::local(),
-            Clock::system(),
-            Arc::from([]),
-            TASKS,
-            None,
-            draining.clone(),
-        );
+        let state = State::new(Parts {
+            config: Arc::new(db.config()),
+            store: db.store.clone(),
+            transport: Transport::local(),
+            clock: Clock::system(),
+            schedules: Arc::from([]),
+            tasks: TASKS,
+            metrics: None,
+            draining: draining.clone(),
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(Arc::new(state)).into_make_service_with_connect_info::<SocketAddr>();
@@ -53,13 +54,13 @@ impl Endpoint {
         Self { db, address, draining }
     }
 
-    async fn token(&self, role: Role, tasks: Option<Vec<String>>) -> String {
+    pub async fn token(&self, role: Role, tasks: Option<Vec<String>>) -> String {
         let minted = mint(&Random::system(), Clock::system().now(), "test", role, tasks, None);
         self.db.store.insert_token(&minted.token).await.unwrap();
         minted.shown.expose_secret().to_owned()
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
         for (name, value) in headers {
@@ -81,7 +82,7 @@ impl Endpoint {
         self.ask("POST", "/api/v1/runs", &headers, &body.to_string()).await
     }
 
-    async fn count(&self, table: &str) -> i64 {
+    pub async fn count(&self, table: &str) -> i64 {
         let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         sqlx::query_scalar(statement).fetch_one(&self.db.pool).await.unwrap()
     }

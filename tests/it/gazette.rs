@@ -15,7 +15,7 @@ use axum::{
 use career_worker::{
     clock::Clock,
     config::Config,
-    domain::{Page, Politeness, RawPosting, Rejected, Request, Text},
+    domain::{Page, Politeness, RawPosting, Rejected, Request, RunId, Text},
     fetch::{Fetch, LocalGate},
     random::Random,
     sources::{Board, Draft, Key, KeyPlace, Parsed, Source, SourceError, Terms},
@@ -208,6 +208,7 @@ impl World {
         let fetch = Fetch::new(&config.fetch, clock.clone(), random.clone(), Arc::new(LocalGate)).unwrap();
         let matcher = Arc::new(Matcher::new(&config.matching));
         let ctx = Context {
+            run_id: RunId(0),
             matcher,
             config: Arc::new(config),
             store: db.store.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use career_worker::{
     clock::Clock,
-    domain::{ClaimedRun, Outcome, Queue, RunId, RunState},
+    domain::{ClaimedRun, Outcome, Queue, RunId, RunState, Shard},
     random::Random,
     store::{Backoff, Changed, KnownTask, Renewal, RunFilter, Store},
 };
@@ -22,7 +22,7 @@ fn backoff() -> Backoff {
 }
 
 pub async fn claim(store: &Store, owner: &str) -> Option<ClaimedRun> {
-    store.claim_runs(QUEUE, owner, LEASE, 1).await.unwrap().pop()
+    store.claim_runs(QUEUE, owner, LEASE, 1, Shard::WHOLE).await.unwrap().pop()
 }
 
 pub async fn finish(store: &Store, run: &ClaimedRun, owner: &str, outcome: Outcome) -> bool {
@@ -101,7 +101,7 @@ async fn sql_enqueues_with_the_limits_of_the_task_and_only_if_the_transaction_co
     assert_eq!((run.queue.as_str(), run.priority, run.trigger.as_str()), ("scrape", 3, "sql"));
     assert_eq!((run.max_attempts, run.timeout_ms, run.args), (7, 9000, json!({ "n": 1 })));
     assert!((run.run_at - later).abs() < TimeDelta::milliseconds(1));
-    assert_eq!(db.store.claim_runs(Queue::Scrape, "me", LEASE, 9).await.unwrap(), []);
+    assert_eq!(db.store.claim_runs(Queue::Scrape, "me", LEASE, 9, Shard::WHOLE).await.unwrap(), []);
 
     for (sql, part) in [
         ("SELECT worker.enqueue('nonsense')", "unknown task \"nonsense\", expected one of note, other"),

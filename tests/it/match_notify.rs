@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use career_worker::{
-    config::MatchingConfig,
-    domain::JobId,
-    store::{NewMatch, NewNotification, Store},
-    tasks::Matcher,
+    config::{Config, MatchingConfig},
+    domain::{JobId, Shard, UserId},
+    store::{NewMatch, NoticeRules, Store},
+    tasks::{Matcher, compose_all},
 };
 use sqlx::PgPool;
 
@@ -45,12 +45,20 @@ async fn posting(pool: &PgPool, title: &str) -> i32 {
     .unwrap()
 }
 
+fn today() -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap()
+}
+
+fn rules(frequency: &str, daily_cap: i32) -> NoticeRules<'_> {
+    NoticeRules { frequency, daily_cap, backlog_days: 3 }
+}
+
 /// What the task does, without a worker around it.
 async fn match_all(store: &Store, matcher: &Arc<Matcher>) -> u64 {
-    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    let today = today();
     matcher.load(store).await.unwrap();
     let mut new = 0;
-    while let Some(batch) = store.claim_outbox(10).await.unwrap() {
+    while let Some(batch) = store.claim_outbox(10, matcher.shard()).await.unwrap() {
         new += matcher.match_batch(batch, today).await.unwrap().matches;
     }
     new
@@ -58,19 +66,12 @@ async fn match_all(store: &Store, matcher: &Arc<Matcher>) -> u64 {
 
 async fn tell_all(store: &Store, frequency: &str, cap: i32) -> u64 {
     let (mut told, mut after) = (0, None);
-    while let Some(batch) = store.claim_notices(2, after, frequency, cap).await.unwrap() {
+    let config = Config::load(None, &[]).unwrap();
+    while store.sort_in().await.unwrap() {}
+    while store.count_overflow().await.unwrap() {}
+    while let Some(mut batch) = store.claim_notices(2, after, rules(frequency, cap)).await.unwrap() {
         after = Some(batch.last_user);
-        let notices: Vec<_> = batch
-            .waiting
-            .iter()
-            .map(|pair| NewNotification {
-                user_id: pair.user_id,
-                job_id: pair.job_id,
-                title: pair.title.clone(),
-                message: String::new(),
-                data: serde_json::json!({ "job_id": pair.job_id }),
-            })
-            .collect();
+        let notices = compose_all(&mut batch, &config.matching, today()).await.unwrap();
         told += batch.finish(&notices).await.unwrap();
     }
     told
@@ -197,15 +198,7 @@ async fn two_matchers_neither_miss_nor_double_a_pair() {
 }
 
 fn pair(job: i32, user: i32, score: f64) -> NewMatch {
-    NewMatch {
-        job_id: JobId(job),
-        user_id: career_worker::domain::UserId(user),
-        score,
-        profile_score: None,
-        search_ids: Vec::new(),
-        skills: Vec::new(),
-        reasons: serde_json::json!([]),
-    }
+    NewMatch { job_id: JobId(job), user_id: UserId(user), score, profile_score: None, search_ids: Vec::new() }
 }
 
 #[tokio::test]
@@ -216,19 +209,22 @@ async fn the_daily_cap_takes_the_best_and_the_rest_waits() {
     for score in [0.2, 0.9, 0.5, 0.7] {
         pairs.push(pair(posting(&db.pool, &format!("{score}")).await, ann, score));
     }
-    let batch = db.store.claim_outbox(10).await.unwrap().unwrap();
-    assert_eq!(batch.finish(pairs, &[]).await.unwrap(), 4);
+    let batch = db.store.claim_outbox(10, Shard::WHOLE).await.unwrap().unwrap();
+    assert_eq!(batch.finish(pairs, &[], &[]).await.unwrap(), 4);
     assert_eq!(tell_all(&db.store, "instant", 3).await, 3);
     assert_eq!(tell_all(&db.store, "instant", 3).await, 0);
     let titles: Vec<String> =
-        sqlx::query_scalar("SELECT title FROM notifications ORDER BY id").fetch_all(&db.pool).await.unwrap();
+        sqlx::query_scalar("SELECT replace(title, 'New Job Match: ', '') FROM notifications ORDER BY id")
+            .fetch_all(&db.pool)
+            .await
+            .unwrap();
     assert_eq!(titles, ["0.9", "0.7", "0.5"]);
-    assert!(!db.store.waiting_stages("instant", 3).await.unwrap().notify);
+    assert!(!db.store.waiting_stages(Shard::WHOLE, rules("instant", 3)).await.unwrap().notify);
     sqlx::query("UPDATE worker.announcements SET announced_at = now() - interval '1 day'")
         .execute(&db.pool)
         .await
         .unwrap();
-    assert!(db.store.waiting_stages("instant", 3).await.unwrap().notify);
+    assert!(db.store.waiting_stages(Shard::WHOLE, rules("instant", 3)).await.unwrap().notify);
     assert_eq!(tell_all(&db.store, "instant", 3).await, 1);
 }
 
@@ -277,14 +273,17 @@ async fn one_vacancy_shown_by_two_sources_is_announced_once() {
         .execute(&db.pool)
         .await
         .unwrap();
-    db.store.claim_outbox(10).await.unwrap().unwrap().finish(pairs, &[]).await.unwrap();
+    db.store.claim_outbox(10, Shard::WHOLE).await.unwrap().unwrap().finish(pairs, &[], &[]).await.unwrap();
     assert_eq!(tell_all(&db.store, "instant", 10).await, 2);
     assert_eq!(tell_all(&db.store, "instant", 10).await, 0);
     let titles: Vec<String> =
-        sqlx::query_scalar("SELECT title FROM notifications ORDER BY id").fetch_all(&db.pool).await.unwrap();
+        sqlx::query_scalar("SELECT replace(title, 'New Job Match: ', '') FROM notifications ORDER BY id")
+            .fetch_all(&db.pool)
+            .await
+            .unwrap();
     assert_eq!(titles, ["0.9", "0.8"]);
     assert_eq!(count(&db.pool, "worker.matches WHERE suppressed").await, 1);
-    assert!(!db.store.waiting_stages("instant", 10).await.unwrap().notify);
+    assert!(!db.store.waiting_stages(Shard::WHOLE, rules("instant", 10)).await.unwrap().notify);
 }
 
 #[tokio::test]
@@ -301,4 +300,220 @@ async fn somebody_who_applied_is_not_told() {
         .await
         .unwrap();
     assert_eq!(match_all(&db.store, &matcher).await, 0);
+}
+
+async fn messages(pool: &PgPool) -> Vec<String> {
+    sqlx::query_scalar("SELECT message FROM notifications ORDER BY id").fetch_all(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn notices_say_why_as_things_are_when_they_go_out() {
+    let db = TestDb::new().await;
+    let (matcher, _) = matcher(&db);
+    let ann = user(&db.pool, "ann").await;
+    let kept = search(&db.pool, ann, "rust engineer").await;
+    let changed = search(&db.pool, ann, "rust").await;
+    let gone = search(&db.pool, ann, "engineer").await;
+    sqlx::query("INSERT INTO user_profiles (user_id, desired_title, tech_stack) VALUES ($1, 'Rust Engineer', '[\"Rust\"]')")
+        .bind(ann)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    let job = posting(&db.pool, "Rust Engineer").await;
+    sqlx::query("UPDATE jobs SET tech_stack = '[\"Rust\"]'").execute(&db.pool).await.unwrap();
+    assert_eq!(match_all(&db.store, &matcher).await, 1);
+    sqlx::query("UPDATE saved_searches SET query = 'nurse' WHERE id = $1")
+        .bind(changed)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM saved_searches WHERE id = $1").bind(gone).execute(&db.pool).await.unwrap();
+    assert_eq!(tell_all(&db.store, "instant", 10).await, 1);
+    let data: serde_json::Value =
+        sqlx::query_scalar("SELECT data FROM notifications").fetch_one(&db.pool).await.unwrap();
+    let mut keys: Vec<_> = data.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            "company",
+            "job_id",
+            "job_title",
+            "location",
+            "match_score",
+            "matching_skills",
+            "reasons",
+            "saved_search_ids",
+            "url"
+        ]
+    );
+    assert_eq!(data["job_id"], job);
+    assert_eq!(data["saved_search_ids"], serde_json::json!([kept, changed, gone]));
+    assert_eq!(data["matching_skills"], serde_json::json!(["Rust"]));
+    let reasons = data["reasons"].as_array().unwrap();
+    let of_searches: Vec<_> = reasons.iter().filter(|reason| reason["kind"] == "search").collect();
+    assert_eq!(of_searches.len(), 1, "{reasons:?}");
+    assert_eq!(of_searches[0]["search_id"], kept);
+    assert!(reasons.iter().any(|reason| reason["kind"] == "title"), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn what_can_never_be_told_is_counted_before_the_write() {
+    let db = TestDb::new().await;
+    let mut settings = config(&db);
+    settings.notify.daily_cap = 2;
+    settings.notify.backlog_days = 2;
+    let matcher = Arc::new(Matcher::new(&settings.matching).with_caps(&settings.notify));
+    let (ann, bob) = (user(&db.pool, "ann").await, user(&db.pool, "bob").await);
+    search(&db.pool, ann, "rust").await;
+    search(&db.pool, bob, "rust").await;
+    sqlx::query("INSERT INTO worker.user_settings (user_id, frequency, daily_cap) VALUES ($1, 'instant', 1)")
+        .bind(bob)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    for _ in 0..10 {
+        posting(&db.pool, "Rust Engineer").await;
+    }
+    assert_eq!(match_all(&db.store, &matcher).await, 4 + 2);
+    let counted: i64 = sqlx::query_scalar("SELECT sum(cardinality(user_ids)) FROM worker.match_overflow")
+        .fetch_one(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(counted, 6 + 8, "every pair is either kept or counted");
+    assert_eq!(tell_all(&db.store, "instant", 2).await, 2 + 1);
+    let all = messages(&db.pool).await;
+    let more: Vec<_> =
+        all.iter().filter_map(|message| message.split(". ").find(|part| part.starts_with("And "))).collect();
+    assert_eq!(more, ["And 8 more matches today", "And 9 more matches today"], "{all:?}");
+    assert_eq!(count(&db.pool, "worker.match_overflow").await, 0);
+    let postings: Vec<i32> = sqlx::query_scalar("SELECT postings FROM worker.match_more ORDER BY user_id")
+        .fetch_all(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(postings, [6, 8]);
+}
+
+#[tokio::test]
+async fn a_backlog_of_several_matchers_is_trimmed_to_the_best() {
+    let db = TestDb::new().await;
+    let ann = user(&db.pool, "ann").await;
+    let mut pairs = Vec::new();
+    for score in 0..10_i32 {
+        pairs.push(pair(posting(&db.pool, &format!("{score}")).await, ann, 0.6 + f64::from(score) / 100.0));
+    }
+    db.store.claim_outbox(10, Shard::WHOLE).await.unwrap().unwrap().finish(pairs, &[], &[]).await.unwrap();
+    assert_eq!(tell_all(&db.store, "instant", 2).await, 2);
+    let titles: Vec<String> =
+        sqlx::query_scalar("SELECT title FROM worker.matches JOIN jobs ON id = job_id WHERE notified_at IS NULL ORDER BY score DESC")
+            .fetch_all(&db.pool)
+            .await
+            .unwrap();
+    assert_eq!(titles, ["7", "6", "5", "4"], "two told of six kept");
+    let more: i32 =
+        sqlx::query_scalar("SELECT postings FROM worker.match_more").fetch_one(&db.pool).await.unwrap();
+    assert_eq!(more, 4);
+    assert!(messages(&db.pool).await[1].ends_with("And 8 more matches today"));
+}
+
+#[tokio::test]
+async fn a_posting_matched_again_takes_the_newer_score_until_it_is_announced() {
+    let db = TestDb::new().await;
+    let (ann, bob) = (user(&db.pool, "ann").await, user(&db.pool, "bob").await);
+    let job = posting(&db.pool, "Rust Engineer").await;
+    let again = async |score: f64| {
+        sqlx::query("INSERT INTO worker.outbox (job_id) VALUES ($1)")
+            .bind(job)
+            .execute(&db.pool)
+            .await
+            .unwrap();
+        let batch = db.store.claim_outbox(10, Shard::WHOLE).await.unwrap().unwrap();
+        batch.finish(vec![pair(job, bob, score), pair(job, ann, score)], &[], &[]).await.unwrap()
+    };
+    assert_eq!(again(0.5).await, 2);
+    assert_eq!(again(0.75).await, 0);
+    let scores = async || -> Vec<f32> {
+        sqlx::query_scalar("SELECT score FROM worker.matches ORDER BY user_id")
+            .fetch_all(&db.pool)
+            .await
+            .unwrap()
+    };
+    assert_eq!(scores().await, [0.75, 0.75]);
+    sqlx::query("UPDATE worker.matches SET notified_at = now() WHERE user_id = $1")
+        .bind(ann)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(again(0.25).await, 0);
+    assert_eq!(scores().await, [0.75, 0.25]);
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_user_who_is_deleted_and_nothing_said_to_one_who_is_inactive() {
+    let db = TestDb::new().await;
+    let (ann, bob) = (user(&db.pool, "ann").await, user(&db.pool, "bob").await);
+    let mut jobs = Vec::new();
+    for title in ["told", "suppressed", "waiting"] {
+        jobs.push(posting(&db.pool, title).await);
+    }
+    let pairs = jobs.iter().flat_map(|job| [pair(*job, ann, 0.9), pair(*job, bob, 0.9)]).collect();
+    db.store.claim_outbox(10, Shard::WHOLE).await.unwrap().unwrap().finish(pairs, &[], &[]).await.unwrap();
+    sqlx::query("INSERT INTO worker.duplicates (job_id, group_id) VALUES ($1, $1), ($2, $1)")
+        .bind(jobs[0])
+        .bind(jobs[1])
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE users SET is_active = false WHERE id = $1")
+        .bind(bob)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(tell_all(&db.store, "instant", 1).await, 1, "nothing for the inactive user");
+    sqlx::query("UPDATE worker.announcements SET announced_at = now() - interval '1 day'")
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(tell_all(&db.store, "instant", 1).await, 1);
+    assert_eq!(count(&db.pool, "worker.matches WHERE suppressed").await, 1);
+    let waiting = pair(posting(&db.pool, "waiting too").await, ann, 0.9);
+    db.store
+        .claim_outbox(10, Shard::WHOLE)
+        .await
+        .unwrap()
+        .unwrap()
+        .finish(vec![waiting], &[], &[])
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(ann).execute(&db.pool).await.unwrap();
+    assert_eq!(tell_all(&db.store, "instant", 1).await, 0);
+    assert_eq!(count(&db.pool, "worker.matches").await, 3, "only those of the other user");
+    assert_eq!(count(&db.pool, "worker.announcements").await, 0);
+    assert!(!db.store.waiting_stages(Shard::WHOLE, rules("instant", 5)).await.unwrap().notify);
+}
+
+#[tokio::test]
+async fn a_twin_of_what_was_told_is_not_written() {
+    let db = TestDb::new().await;
+    let (matcher, _) = matcher(&db);
+    let (ann, bob) = (user(&db.pool, "ann").await, user(&db.pool, "bob").await);
+    search(&db.pool, ann, "rust").await;
+    let first = posting(&db.pool, "Rust Engineer").await;
+    assert_eq!(match_all(&db.store, &matcher).await, 1);
+    assert_eq!(tell_all(&db.store, "instant", 10).await, 1);
+    search(&db.pool, bob, "rust").await;
+    let twin = posting(&db.pool, "Rust Engineer").await;
+    sqlx::query("INSERT INTO worker.duplicates (job_id, group_id) VALUES ($1, $1), ($2, $1)")
+        .bind(first)
+        .bind(twin)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(match_all(&db.store, &matcher).await, 1, "only for the one who was not told");
+    let users: Vec<i32> = sqlx::query_scalar("SELECT user_id FROM worker.matches WHERE job_id = $1")
+        .bind(twin)
+        .fetch_all(&db.pool)
+        .await
+        .unwrap();
+    assert_eq!(users, [bob]);
 }

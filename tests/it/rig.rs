@@ -219,7 +219,7 @@ impl Rig {
     fn worker_with(config: Arc<Config>, transport: Transport) -> Worker {
         let gate = Arc::new(LocalGate);
         let fetch = Fetch::new(&config.fetch, Clock::system(), Random::system(), gate).unwrap();
-        let matcher = Arc::new(Matcher::new(&config.matching));
+        let matcher = Arc::new(Matcher::new(&config.matching).with_caps(&config.notify));
         let parts = Parts {
             store: Store::open(&config.database).unwrap(),
             config,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use career_worker::{
-    domain::{Outcome, Queue},
+    domain::{Outcome, Queue, Shard},
     store::{Changed, PauseKind},
 };
 use serde_json::json;
@@ -92,7 +92,12 @@ async fn higher_priority_goes_first_then_the_longest_due() {
         expected.push((-priority, n));
     }
     expected.sort_unstable();
-    let claimed = rig.db.store.claim_runs(Queue::Maintenance, "me", Duration::from_secs(9), 9).await.unwrap();
+    let claimed = rig
+        .db
+        .store
+        .claim_runs(Queue::Maintenance, "me", Duration::from_secs(9), 9, Shard::WHOLE)
+        .await
+        .unwrap();
     let order: Vec<_> = claimed.iter().map(|run| run.args["n"].as_i64().unwrap()).collect();
     assert_eq!(order, expected.iter().map(|(_, n)| *n).collect::<Vec<i64>>());
 }
@@ -159,8 +164,12 @@ async fn waiting_and_running_runs_are_cancelled_and_tried_again_on_wish() {
 async fn a_run_of_a_dead_worker_runs_again_after_its_lease() {
     let (rig, label) = (Rig::with(&[("runs.lease", "600ms")]).await, label());
     let id = rig.enqueue(&new_run("note", &label)).await;
-    let lost =
-        rig.db.store.claim_runs(Queue::Maintenance, "dead", Duration::from_millis(600), 1).await.unwrap();
+    let lost = rig
+        .db
+        .store
+        .claim_runs(Queue::Maintenance, "dead", Duration::from_millis(600), 1, Shard::WHOLE)
+        .await
+        .unwrap();
     let claimed = Instant::now();
     assert_eq!(lost.len(), 1);
     let worker = rig.start();
