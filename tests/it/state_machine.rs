@@ -95,7 +95,7 @@ const OWNERS: [&str; 2] = ["ann", "bob"];
 #[expect(clippy::too_many_lines, reason = "one arm a step")]
 async fn walk(db: &TestDb, max_attempts: i16, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let store = &db.store;
-    sqlx::query("TRUNCATE worker.runs").execute(&db.pool).await.unwrap();
+    sqlx::query("TRUNCATE worker.runs CASCADE").execute(&db.pool).await.unwrap();
     let new = NewRun { max_attempts, ..new_run("note", "a") };
     let (id, _) = store.insert_run(&new).await.unwrap();
     let mut model = Model {
