@@ -38,6 +38,11 @@ impl Term {
         Self(hash(b'~', word))
     }
 
+    /// A stem in a language other than English.
+    pub fn foreign(stem: &str) -> Self {
+        Self(hash(b'^', stem))
+    }
+
     /// A whole skill, in any spelling.
     pub fn skill(canonical: &str) -> Self {
         Self(hash(b'#', canonical))

@@ -139,8 +139,8 @@ impl Stems {
     }
 
     fn computed(word: &str, language: Language) -> Self {
-        let english = Term::form(&stem(word, Language::En));
-        let own = if language == Language::En { english } else { Term::form(&stem(word, language)) };
+        let english = form_in(word, Language::En);
+        let own = form_in(word, language);
         Self { exact: Term::exact(word), english, own }
     }
 }
@@ -152,8 +152,7 @@ pub fn stems_of(word: &str, out: &mut Vec<Term>) {
             memo.clear();
         }
         if !memo.contains_key(word) {
-            let mut forms: Vec<_> =
-                Language::ALL.iter().map(|language| Term::form(&stem(word, *language))).collect();
+            let mut forms: Vec<_> = Language::ALL.iter().map(|language| form_in(word, *language)).collect();
             forms.sort_unstable();
             forms.dedup();
             memo.insert(word.into(), forms.into_boxed_slice());
@@ -164,6 +163,12 @@ pub fn stems_of(word: &str, out: &mut Vec<Term>) {
             }
         }
     });
+}
+
+/// Stems of other languages are terms of another kind: `amer` is a form of the French `amers`, and no form of `America`.
+fn form_in(word: &str, language: Language) -> Term {
+    let stem = stem(word, language);
+    if language == Language::En { Term::form(&stem) } else { Term::foreign(&stem) }
 }
 
 /// Short words keep their ending outside English: `daten` and `data` would meet in `dat`.
@@ -199,10 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn a_stem_of_one_language_is_no_stem_of_another() {
+        for (query, text) in
+            [("america", "amer"), ("looker", "looking"), ("advisor", "advise"), ("staff", "staffing")]
+        {
+            let mut forms = Vec::new();
+            stems_of(query, &mut forms);
+            assert!(!forms.contains(&Stems::of(text, Language::En).english), "{query} {text}");
+        }
+    }
+
+    #[test]
     fn a_query_word_finds_its_form_in_every_language() {
         let mut forms = Vec::new();
         stems_of("entwickler", &mut forms);
         assert!(forms.contains(&Stems::of("entwicklern", Language::De).own));
+        assert!(forms.contains(&Stems::of("entwickler", Language::En).english));
         assert!(forms.len() <= Language::ALL.len());
     }
 }

@@ -160,6 +160,7 @@ fn found_here(word: &str, folded: &str, found: &str, posting: usize, witnesses: 
             Some(TokenType::Number) => Kind::Number,
             Some(TokenType::Compound) => Kind::Hyphen,
             Some(TokenType::Word) => Kind::OtherSign,
+            None if found == "remote" => Kind::Remote,
             None => Kind::Unknown,
         };
     };
