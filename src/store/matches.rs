@@ -82,6 +82,25 @@ impl Store {
         .await
     }
 
+    /// The newest postings that may be shown to everyone, at most `limit`.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_newest_postings(&self, limit: i64) -> Result<Vec<StoredPosting>, StoreError> {
+        self.within(async {
+            let mut connection = self.pool.acquire().await?;
+            let ids = sqlx::query_scalar!(
+                "SELECT id FROM jobs WHERE user_id IS NULL AND is_active IS NOT FALSE ORDER BY id DESC LIMIT $1",
+                limit
+            )
+            .fetch_all(&mut *connection)
+            .await?;
+            let ids: Vec<_> = ids.into_iter().map(JobId).collect();
+            read_postings(&mut connection, &ids).await
+        })
+        .await
+    }
+
     /// Deletes waiting pairs whose user is gone, and counts of days that are over for so long. Gives the number of rows.
     ///
     /// # Errors

@@ -38,6 +38,8 @@ use crate::{
 const CONFLICTS: u32 = 10;
 /// Pages of searches that are read ahead of the index on a first load.
 const AHEAD: usize = 2;
+/// The newest postings, which tell how common words are; without any, the looks of a word tell.
+const SAMPLE: i64 = 2_000;
 /// How long ago a user's own cap may have been changed to be read again with each run.
 const RECENT: Duration = Duration::from_hours(1);
 
@@ -367,10 +369,15 @@ impl Matcher {
             }
             let flawed = store.list_searches_with_problems().await?;
             self.remember(flawed.into_iter().map(|search| (search, Vec::new())).collect());
+            let sample = store.list_newest_postings(SAMPLE).await?;
             let (sender, mut pages) = mpsc::channel(AHEAD);
             let index = self.index.clone();
             let adding = tokio::task::spawn_blocking(move || {
                 let mut found = Found::new();
+                for posting in &sample {
+                    index.observe(&reduce(posting, NaiveDate::default()));
+                }
+                drop(sample);
                 while let Some(page) = pages.blocking_recv() {
                     match page {
                         SearchPage::Searches(searches) => found.extend(add_searches(&index, &searches)),
