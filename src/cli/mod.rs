@@ -3,6 +3,7 @@
 //! Commands read settings, call the layers below and print; they decide nothing. To add one: a file here, a variant of [`Command`], an
 //! arm in [`Command::run`].
 
+mod attempt;
 mod config;
 mod daemon;
 mod db;
@@ -118,6 +119,9 @@ enum Command {
     Doctor,
     /// Ask a running daemon whether it is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Make one attempt of a run for a worker.
+    #[command(hide = true)]
+    Attempt,
     /// Serve recorded exchanges over HTTP.
     Replay(replay::ReplayArgs),
     /// Read one field out of JSON lines on stdin; needs no database.
@@ -158,6 +162,7 @@ impl Command {
             Self::Config(command) => config::run(globals, &command),
             Self::Doctor => wait(doctor::run(globals)),
             Self::Healthcheck(args) => wait(healthcheck::run(globals, args)),
+            Self::Attempt => wait(attempt::run(globals)),
             Self::Replay(args) => {
                 globals.settings(&[])?;
                 wait(replay::run(args))

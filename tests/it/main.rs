@@ -33,6 +33,7 @@ mod mutation;
 mod oracle;
 mod other_service;
 mod poison;
+mod poison_runs;
 mod process;
 mod queries;
 mod queue;
