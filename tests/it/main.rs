@@ -13,6 +13,7 @@ mod cli_sources;
 mod dev_once;
 mod docs;
 mod domain_gate;
+mod drain;
 mod exchanges;
 mod fetch;
 mod fixtures;

@@ -2,7 +2,8 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use career_worker::dev::Stack;
@@ -14,6 +15,31 @@ impl Running {
     pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+}
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits for its end, at the most this long.
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it has not ended within {within:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Memory that it has now, KiB.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 }
 
@@ -33,9 +59,14 @@ pub struct Program {
 impl Program {
     /// With the servers of `stack`, quick leases, and the schedules in `jobs`.
     pub fn on(stack: &Stack, jobs: &Path) -> Self {
+        Self::at(&stack.database_url, &stack.redis_url, jobs)
+    }
+
+    /// The same with servers at these addresses.
+    pub fn at(database_url: &str, redis_url: &str, jobs: &Path) -> Self {
         let given = [
-            ("CAREER__DATABASE__URL", stack.database_url.clone()),
-            ("CAREER__REDIS__URL", stack.redis_url.clone()),
+            ("CAREER__DATABASE__URL", database_url.to_owned()),
+            ("CAREER__REDIS__URL", redis_url.to_owned()),
             ("CAREER__JOBS__DIR", jobs.display().to_string()),
             ("CAREER__RUNS__LEASE", "3s".to_owned()),
             ("CAREER__RUNS__RENEW", "1s".to_owned()),
@@ -57,12 +88,31 @@ impl Program {
     }
 
     pub fn start(&self, args: &[&str]) -> Running {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_career-worker"));
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
-        command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+        let mut command = self.command(args);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         Running(command.spawn().unwrap())
     }
+
+    /// Starts it with what it says on standard error at the end of a file.
+    pub fn start_logged(&self, args: &[&str], log: &Path) -> Running {
+        let mut command = self.command(args);
+        let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        Running(command.spawn().unwrap())
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_career-worker"));
+        command.args(args).stdin(Stdio::null());
+        command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
+        command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+        command
+    }
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A private stack of this test alone, since it will be broken on purpose.
