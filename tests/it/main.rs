@@ -20,6 +20,7 @@ mod fixtures;
 mod gateway;
 mod gazette;
 mod hostile;
+mod inbound;
 mod labelled;
 mod labelled_duplicates;
 mod labelled_employment;
