@@ -2,7 +2,9 @@
 
 mod connections;
 mod deeds;
+mod logs;
 mod routes;
+mod secrets;
 
 use career_worker::admin::token::Role;
 
