@@ -34,6 +34,7 @@ mod matching;
 mod mutation;
 mod oracle;
 mod other_service;
+mod outbound;
 mod poison;
 mod poison_runs;
 mod process;
