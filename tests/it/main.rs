@@ -29,6 +29,7 @@ mod labelled_places;
 mod labelled_titles;
 mod layers;
 mod ledger;
+mod long_queue;
 mod match_notify;
 mod matching;
 mod mutation;
