@@ -28,10 +28,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::problem::Problem;
+pub use self::problem::Problem;
 use crate::{
     clock::Clock,
     config::{AdminConfig, Config},
+    domain::NewRun,
     queue::Transport,
     schedule::Schedule,
     store::Store,
@@ -92,6 +93,18 @@ impl State {
         let previews = Semaphore::new(PREVIEWS);
         Self { config, store, transport, clock, schedules, tasks, metrics, draining, limits, slots, previews }
     }
+}
+
+/// The run that a body of `POST /api/v1/runs` asks for.
+///
+/// # Errors
+/// Says what cannot be used.
+pub fn read_run(
+    body: &[u8],
+    now: chrono::DateTime<chrono::Utc>,
+    known: &[&'static dyn AnyTask],
+) -> Result<NewRun, Problem> {
+    runs::read(&extract::Payload(body.to_vec().into()), now, known)
 }
 
 /// All routes.

@@ -54,10 +54,18 @@ pub(super) async fn enqueue(
     body: Payload,
 ) -> Result<Response, Problem> {
     caller.needs(Role::Operator)?;
-    let wish: Wish = body.read()?;
-    caller.needs_task(&wish.task)?;
-    let run = check(wish, state.clock.now(), state.tasks)?;
+    let run = read(&body, state.clock.now(), state.tasks)?;
+    caller.needs_task(&run.task)?;
     accept(&state, &caller, &headers, &body.0, run).await
+}
+
+/// The run that a body asks for.
+pub(super) fn read(
+    body: &Payload,
+    now: DateTime<Utc>,
+    known: &[&'static dyn tasks::AnyTask],
+) -> Result<NewRun, Problem> {
+    check(body.read()?, now, known)
 }
 
 /// Records a checked run for a caller and answers with it.
