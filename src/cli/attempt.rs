@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::{Globals, daemon::Daemon};
+use super::{
+    Globals,
+    daemon::{Daemon, Stopping},
+};
 use crate::{
     tasks::TASKS,
     worker::{Program, make_attempt},
@@ -22,6 +25,8 @@ pub(super) fn program(globals: &Globals) -> Option<Program> {
 
 pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     let config = globals.settings(&[])?;
+    // Signals to the whole group are for the worker, which says when to stop.
+    let _heard = Stopping::on_signals()?;
     let memory = config.runs.process_memory << 20;
     let daemon = Daemon::open(config)?;
     let made = make_attempt(&daemon.parts, TASKS, memory).await;

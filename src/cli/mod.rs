@@ -227,10 +227,16 @@ fn wrong_boards(schedule: &Schedule, dir: &Path) -> Option<ScheduleError> {
     Some(ScheduleError { file: schedule.file.clone(), line: None, message: format!("args: {message}") })
 }
 
+/// Threads for work that blocks; each run under way has one of them.
+const BLOCKING: usize = 2048;
+
 /// Runs async work on a runtime of its own.
 fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .build()
+        .context("start runtime")?;
     let result = runtime.block_on(work);
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     result

@@ -57,15 +57,15 @@ struct Scene {
 }
 
 impl Scene {
-    /// A hundred runs that wait for feeds which do not answer yet.
-    async fn set(drain: &str) -> Self {
+    /// Runs that wait for feeds which do not answer yet.
+    async fn set(runs: u16, drain: &str) -> Self {
         let db = TestDb::new().await;
         let feeds = Arc::new(Feeds { answering: watch::Sender::new(0), asked: AtomicUsize::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gateway = format!("http://{}", listener.local_addr().unwrap());
         let app = axum::Router::new().route("/https/{host}/{file}", get(feed)).with_state(feeds.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        for number in 0..RUNS {
+        for number in 0..runs {
             let board = json!({
                 "board": format!("b{number}"), "company": "Lighthouse Works",
                 "options": { "url": format!("https://h{number}.example/feed") },
@@ -77,7 +77,7 @@ impl Scene {
                 priority: 0,
                 key: None,
                 run_at: None,
-                max_attempts: 1,
+                max_attempts: 2,
                 timeout: Duration::from_mins(5),
                 trigger: Trigger::Sql,
                 schedule: None,
@@ -98,10 +98,19 @@ impl Scene {
     }
 
     async fn start(&self) -> Running {
+        let queued: i64 = sqlx::query_scalar("SELECT count(*) FROM worker.runs WHERE task = 'scrape'")
+            .fetch_one(&self.db.pool)
+            .await
+            .unwrap();
+        self.start_for(u16::try_from(queued).unwrap()).await
+    }
+
+    /// Starts it and waits until so many runs are under way.
+    async fn start_for(&self, runs: u16) -> Running {
         let before = self.feeds.asked.load(Ordering::Relaxed);
         let running = self.program.start(&["serve", "--roles", "worker,admin", "--queues", "scrape"]);
         until("all are under way", || async {
-            self.feeds.asked.load(Ordering::Relaxed) - before == usize::from(RUNS)
+            self.feeds.asked.load(Ordering::Relaxed) - before == usize::from(runs)
         })
         .await;
         running
@@ -126,7 +135,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_runs_under_way_are_finished_or_given_back_in_time() {
-    let scene = Scene::set("4s").await;
+    let scene = Scene::set(RUNS, "4s").await;
     let mut running = scene.start().await;
     signal("TERM", running.id());
     let started = Instant::now();
@@ -152,7 +161,7 @@ async fn a_hundred_runs_under_way_are_finished_or_given_back_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_sigterm_does_not_wait_for_anything() {
-    let scene = Scene::set("10m").await;
+    let scene = Scene::set(RUNS, "10m").await;
     let mut running = scene.start().await;
     signal("TERM", running.id());
     // It has heard the first when its endpoint is closed.
@@ -164,4 +173,49 @@ async fn a_second_sigterm_does_not_wait_for_anything() {
     println!("ended {took:?} after the second signal");
     assert!(status.success() && took <= Duration::from_secs(1), "{status}: {took:?}");
     assert_eq!(scene.runs("queued", 0).await, i64::from(RUNS));
+}
+
+/// Processes that make an attempt for this worker.
+fn attempts_of(worker: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let ours = |id: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let arguments = std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        status.lines().any(|line| line == format!("PPid:\t{worker}")) && arguments.contains("\0attempt\0")
+    };
+    processes.filter(ours).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_makes_an_attempt_heeds_its_worker_and_does_not_outlive_it() {
+    const SUSPECTS: u16 = 3;
+    let scene = Scene::set(SUSPECTS, "500ms").await;
+    let suspect = "UPDATE worker.runs SET suspect = true";
+    sqlx::query(suspect).execute(&scene.db.pool).await.unwrap();
+    let mut running = scene.start().await;
+    let processes = attempts_of(running.id());
+    assert_eq!(processes.len(), usize::from(SUSPECTS));
+    // One finishes; the others are told to stop at the deadline, and their attempt does not count.
+    scene.feeds.answering.send_replace(1);
+    until("one is done", || async { scene.runs("done", 1).await == 1 }).await;
+    // Signals of a terminal or a supervisor go to all processes at once.
+    processes.iter().for_each(|id| signal("TERM", id));
+    signal("TERM", running.id());
+    assert!(running.ended(Duration::from_secs(5)).await.success());
+    assert_eq!(scene.runs("queued", 0).await, i64::from(SUSPECTS - 1));
+
+    // A worker that is killed takes its processes with it.
+    let mut running = scene.start_for(SUSPECTS - 1).await;
+    let processes = attempts_of(running.id());
+    assert_eq!(processes.len(), usize::from(SUSPECTS - 1));
+    running.kill();
+    until("its processes are gone", || async {
+        processes.iter().all(|id| {
+            let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            status.is_empty() || status.contains("State:\tZ")
+        })
+    })
+    .await;
 }

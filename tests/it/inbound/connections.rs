@@ -192,3 +192,27 @@ async fn a_body_that_comes_slowly_ends_with_the_time_of_a_request() {
     let read = stream.read(&mut answer).await.unwrap();
     assert!(answer[..read].starts_with(b"HTTP/1.1 401") && started.elapsed() < SOON);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_requests_are_under_way_than_allowed() {
+    const AT_ONCE: usize = 64;
+    let endpoint = Endpoint::start().await;
+    let mut held = Vec::new();
+    let mut bearer = String::new();
+    for n in 0..AT_ONCE {
+        if n % 16 == 0 {
+            bearer = endpoint.token(career_worker::admin::token::Role::Operator, None).await;
+        }
+        let head = format!(
+            "POST /api/v1/runs HTTP/1.1\r\nhost: x\r\nauthorization: bearer {bearer}\r\ncontent-length: 9\r\n\r\n{{"
+        );
+        let mut stream = TcpStream::connect(endpoint.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    until("one more is refused", || async { endpoint.ask("GET", "/healthz", &[], "").await.status == 503 })
+        .await;
+    drop(held);
+    until("there is room again", || async { endpoint.ask("GET", "/healthz", &[], "").await.status == 200 })
+        .await;
+}
