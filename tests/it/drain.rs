@@ -201,7 +201,9 @@ async fn a_process_that_makes_an_attempt_heeds_its_worker_and_does_not_outlive_i
     scene.feeds.answering.send_replace(1);
     until("one is done", || async { scene.runs("done", 1).await == 1 }).await;
     // Signals of a terminal or a supervisor go to all processes at once.
-    processes.iter().for_each(|id| signal("TERM", id));
+    for process in &processes {
+        signal("TERM", process);
+    }
     signal("TERM", running.id());
     assert!(running.ended(Duration::from_secs(5)).await.success());
     assert_eq!(scene.runs("queued", 0).await, i64::from(SUSPECTS - 1));
