@@ -18,7 +18,6 @@ fuzz_target!(|data: &[u8]| {
         assert!(
             matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
         );
-        assert!(url.port().is_none() || !address.contains(":443/") || url.scheme() == "http");
     }
     if let Ok(url) = Url::parse(&text) {
         let _ = vet(&url);

@@ -71,8 +71,11 @@ pub fn canonical(raw: &str) -> Option<String> {
     if !url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.starts_with("!/")) {
         url.set_fragment(None);
     }
-    let path = tidy_path(url.path());
-    url.set_path(&path);
+    // Cut at a session, a path may end in dots; they are resolved as it is set, and may leave a slash.
+    for _ in 0..2 {
+        let path = tidy_path(url.path());
+        url.set_path(&path);
+    }
     let query = url.query().map(tidy_query).filter(|query| !query.is_empty());
     url.set_query(query.as_deref());
     let mut text = String::from(url);
@@ -115,6 +118,18 @@ mod tests {
 
     fn different(a: &str, b: &str) {
         assert_ne!(canonical(a), canonical(b), "{a} and {b}");
+    }
+
+    #[test]
+    fn a_canonical_address_is_its_own_canonical_form() {
+        for (raw, expected) in [
+            ("http://a.example/a/.;jsessionid=1./b?b=2", "http://a.example/a?b=2"),
+            ("http://a.example/a/b/..;sid=1", "http://a.example/a"),
+            ("http://a.example/%2e;sid=1?x", "http://a.example/?x"),
+        ] {
+            assert_eq!(canonical(raw).as_deref(), Some(expected), "{raw}");
+            assert_eq!(canonical(expected).as_deref(), Some(expected));
+        }
     }
 
     #[test]
