@@ -238,6 +238,8 @@ pub struct MatchingConfig {
     pub posting_limit: Duration,
     /// Profiles match from this score on.
     pub threshold: f64,
+    /// Profiles match only where skills and title by themselves fit to this share.
+    pub core: f64,
     /// Word variants count as one.
     pub synonyms: bool,
     /// Parts of the profile score; they are scaled to a sum of 1.
