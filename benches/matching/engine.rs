@@ -88,7 +88,7 @@ impl Finder {
         self.found.len()
     }
 
-    /// Entries put to the exact check so far.
+    /// Entries and profiles looked at so far.
     pub fn looked_at(&self) -> u64 {
         self.finder.looked_at()
     }

@@ -29,6 +29,7 @@ mod sightings;
 mod spans;
 mod tokens;
 mod transition;
+mod waiting;
 
 use std::{future::Future, time::Duration};
 
@@ -44,7 +45,7 @@ pub use claims::{Recovered, Renewal, Renewed};
 pub use domains::{DomainLease, DomainState};
 pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
-pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch, WaitingStages};
+pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch};
 pub use outbox::{ALONE, BatchUsers, OutboxBatch};
 pub use pauses::{Pause, PauseKind};
 pub use rematch::{RematchProgress, RematchStep};
@@ -57,6 +58,7 @@ pub use seed::{SeedProfile, SeedSearch, SeedUser};
 pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;
 pub use transition::Backoff;
+pub use waiting::WaitingStages;
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]

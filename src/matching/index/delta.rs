@@ -67,13 +67,13 @@ impl Bits {
     }
 
     fn set(&self, bit: u32) {
-        if let Some(word) = self.0.get(bit as usize / 64 & (self.0.len() - 1)) {
+        if let Some(word) = self.0.get((bit as usize / 64) & (self.0.len() - 1)) {
             word.fetch_or(1 << (bit % 64), Ordering::Release);
         }
     }
 
     fn has(&self, bit: u32) -> bool {
-        let word = self.0.get(bit as usize / 64 & (self.0.len() - 1));
+        let word = self.0.get((bit as usize / 64) & (self.0.len() - 1));
         word.is_some_and(|word| word.load(Ordering::Acquire) >> (bit % 64) & 1 == 1)
     }
 }

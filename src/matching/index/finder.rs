@@ -71,7 +71,7 @@ impl Finder {
         }
     }
 
-    /// Entries put to the exact check since the finder was made.
+    /// Entries and profiles looked at since the finder was made.
     pub fn looked_at(&self) -> u64 {
         self.looked_at
     }
@@ -126,7 +126,8 @@ impl Finder {
         let mut found = Vec::new();
         let view = (profiles.len() > 0).then(|| self.outline(id, posting, today));
         if let (Some(view), Some(spot)) = (&view, self.reader.spot()) {
-            profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
+            self.looked_at +=
+                profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
         }
         searches.sort_unstable_by_key(|one| (one.owner.user, one.owner.search));
         found.sort_unstable_by_key(|one| one.user);

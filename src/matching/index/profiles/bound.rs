@@ -10,13 +10,10 @@ use crate::matching::{
 /// Sums in another order differ by less.
 const ROUNDING: f32 = 1e-4;
 
-/// Levels and years that profiles state, from none on.
-const STEPS: i8 = 6;
-const YEARS: i8 = 71;
-
 /// The most that profiles can score.
 #[derive(Debug)]
-pub(super) struct Bound {
+pub(super) struct Bound<'a> {
+    posting: &'a MatchPosting,
     skills: f32,
     title: f32,
     level: f32,
@@ -27,13 +24,11 @@ pub(super) struct Bound {
     has_title: bool,
     threshold: f32,
     core: f32,
-    /// By level and years, from none on: the value and whether there is one.
-    seniority: Vec<f32>,
 }
 
-impl Bound {
+impl<'a> Bound<'a> {
     /// For the profiles that a posting is put to.
-    pub fn new(posting: &MatchPosting, settings: &MatchSettings) -> Self {
+    pub fn new(posting: &'a MatchPosting, settings: &MatchSettings) -> Self {
         let weight = |part| narrow(settings.weight(part));
         let stated = |stated: bool| if stated { 1.0 } else { 0.5 };
         let most = |part| match part {
@@ -51,9 +46,8 @@ impl Bound {
             }
         }
         let all: f32 = posting.skills.iter().map(|skill| skill.weight).sum();
-        let some = |number: i8| (number >= 0).then_some(i32::from(number));
-        let known = (-1..STEPS).flat_map(|level| (-1..YEARS).map(move |years| (level, years)));
         Self {
+            posting,
             skills: weight(PartName::Skills),
             title: weight(PartName::Title),
             level: weight(PartName::Seniority),
@@ -62,9 +56,6 @@ impl Bound {
             has_title: !posting.shape.is_empty(),
             threshold: narrow(settings.threshold) - ROUNDING,
             core: narrow(settings.core) - ROUNDING,
-            seniority: known
-                .map(|(level, years)| seniority(some(level), some(years), posting).map_or(0.5, narrow))
-                .collect(),
         }
     }
 
@@ -107,15 +98,12 @@ impl Bound {
         }
         if profile.level >= 0 || profile.years >= 0 {
             sum += self.level;
-            total += self.level * self.seniority_of(profile);
+            let stated = |number: i8| (number >= 0).then_some(i32::from(number));
+            let fits = seniority(stated(profile.level), stated(profile.years), self.posting);
+            total += self.level * fits.map_or(0.5, narrow);
         }
         let (weight, most) = self.others.get(usize::from(profile.others)).copied().unwrap_or_default();
         total + most >= self.threshold * (sum + weight)
-    }
-
-    fn seniority_of(&self, profile: &Outline) -> f32 {
-        let at = i32::from(profile.level + 1) * i32::from(YEARS + 1) + i32::from(profile.years + 1);
-        usize::try_from(at).ok().and_then(|at| self.seniority.get(at)).copied().unwrap_or(1.0)
     }
 
     /// The most that a title this much alike counts in the score, and what it counts in the core.

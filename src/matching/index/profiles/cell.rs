@@ -71,7 +71,9 @@ impl Cell {
         let skills = if title.is_some() { &mut self.skills } else { &mut self.only_skills };
         profile.skills.iter().for_each(|skill| skills.push(skill.term, slot));
         let titles = if profile.skills.is_empty() { &mut self.only_titles } else { &mut self.titles };
-        title.into_iter().for_each(|title| titles.push(title, slot));
+        if let Some(title) = title {
+            titles.push(title, slot);
+        }
     }
 
     /// Takes a profile out.
@@ -79,7 +81,9 @@ impl Cell {
         let skills = if title.is_some() { &mut self.skills } else { &mut self.only_skills };
         profile.skills.iter().for_each(|skill| skills.drop(&skill.term, slot));
         let titles = if profile.skills.is_empty() { &mut self.only_titles } else { &mut self.titles };
-        title.iter().for_each(|title| titles.drop(title, slot));
+        if let Some(title) = title {
+            titles.drop(&title, slot);
+        }
     }
 
     /// Whether nobody is in it.

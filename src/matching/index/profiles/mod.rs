@@ -9,10 +9,11 @@ mod bound;
 mod candidates;
 mod cell;
 mod outline;
+mod pack;
 mod regions;
 mod titles;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rustc_hash::FxHashMap;
 
@@ -50,11 +51,15 @@ struct Filed {
     by_user: FxHashMap<UserId, u32>,
     cells: FxHashMap<Region, Cell>,
     titles: Titles,
+    /// Profiles added since it was packed.
+    late: usize,
+    /// While it is packed, the users whose profiles changed meanwhile.
+    changed: Option<Vec<UserId>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot {
-    profile: Box<CompiledProfile>,
+    profile: Arc<CompiledProfile>,
     title: Option<u32>,
     area: u32,
 }
@@ -66,6 +71,7 @@ pub struct Scratch {
     /// By slot: the round in which it was looked at last.
     seen: Vec<u32>,
     round: u32,
+    candidates: Vec<(u32, Outline)>,
     weights: Weights,
     /// By wished title: how alike the posting's is.
     likeness: Vec<f32>,
@@ -87,7 +93,8 @@ impl Profiles {
         let mut filed = self.write();
         filed.remove(profile.user_id);
         if profile.can_match() {
-            filed.add(profile, area.unwrap_or(EVERYWHERE));
+            let title = (!profile.titles.shapes.is_empty()).then(|| filed.titles.intern(&profile.titles));
+            filed.add(Slot { profile: Arc::new(profile), title, area: area.unwrap_or(EVERYWHERE) });
         }
     }
 
@@ -125,7 +132,8 @@ impl Profiles {
         view
     }
 
-    /// Appends the profiles that score the threshold or more, each once. `posting` has the title given to [`Self::title`] last.
+    /// Appends the profiles that score the threshold or more, each once; gives how many were looked at. `posting` has the title given to
+    /// [`Self::title`] last.
     pub fn find(
         &self,
         posting: &MatchPosting,
@@ -134,9 +142,9 @@ impl Profiles {
         settings: &MatchSettings,
         scratch: &mut Scratch,
         found: &mut Vec<FoundProfile>,
-    ) {
+    ) -> u64 {
         let filed = self.read();
-        let Scratch { titles, seen, round, weights, likeness } = scratch;
+        let Scratch { titles, seen, round, candidates, weights, likeness } = scratch;
         let related = titles.get(title).map_or(&[][..], |view| &view.related);
         likeness.resize(filed.titles.all.len().max(likeness.len()), 0.0);
         for (title, alike) in related {
@@ -155,12 +163,17 @@ impl Profiles {
             seen.fill(0);
             1
         });
+        let looked_at = lists.iter().map(|list| list.len()).sum::<usize>() as u64;
+        candidates.clear();
         for slot in lists.into_iter().flatten() {
             let at = *slot as usize;
             let (Some(seen), Some(outline)) = (seen.get_mut(at), filed.outlines.get(at)) else { continue };
-            if std::mem::replace(seen, *round) == *round || !outline.admits(kind, remote) {
-                continue;
+            if std::mem::replace(seen, *round) != *round && outline.admits(kind, remote) {
+                candidates.push((*slot, *outline));
             }
+        }
+        filed.skills.foresee(candidates.iter().map(|(_, outline)| outline));
+        for (slot, outline) in &*candidates {
             let alike = likeness.get(outline.title as usize).copied().unwrap_or_default();
             if bound.can_match(outline, weights.sum(filed.skills.of(outline)), alike) {
                 found.extend(filed.exact(*slot, posting, settings, related));
@@ -172,6 +185,7 @@ impl Profiles {
             }
         }
         weights.clear(&posting.skills, &filed.skills);
+        looked_at
     }
 
     /// The score of one user's profile; `None` where there is none or the posting is out for it.
@@ -233,32 +247,34 @@ impl Filed {
         Some(FoundProfile { user: profile.user_id, score })
     }
 
-    fn add(&mut self, profile: CompiledProfile, area: u32) {
+    fn add(&mut self, new: Slot) {
         let slot = self.free.pop().or_else(|| {
             let slot = u32::try_from(self.slots.len()).ok()?;
             self.slots.push(None);
             Some(slot)
         });
         let Some(slot) = slot else { return };
-        let title = (!profile.titles.shapes.is_empty()).then(|| self.titles.intern(&profile.titles));
-        self.by_user.insert(profile.user_id, slot);
-        let outline = self.skills.outline(&profile, title);
+        let outline = self.skills.outline(&new.profile, new.title);
         match self.outlines.get_mut(slot as usize) {
             Some(place) => *place = outline,
             None => self.outlines.push(outline),
         }
-        let filed = Slot { profile: Box::new(profile), title, area };
-        for region in regions(&filed.profile, area) {
-            self.cells.entry(region).or_default().add(&filed.profile, title, slot);
+        let user = new.profile.user_id;
+        self.by_user.insert(user, slot);
+        self.late += 1;
+        self.changed.iter_mut().for_each(|changed| changed.push(user));
+        for region in regions(&new.profile, new.area) {
+            self.cells.entry(region).or_default().add(&new.profile, new.title, slot);
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(filed);
+            *place = Some(new);
         }
     }
 
     fn remove(&mut self, user: UserId) -> bool {
         let Some(slot) = self.by_user.remove(&user) else { return false };
         self.free.push(slot);
+        self.changed.iter_mut().for_each(|changed| changed.push(user));
         let Some(old) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return true };
         if let Some(outline) = self.outlines.get(slot as usize) {
             self.skills.drop(outline);

@@ -1,5 +1,7 @@
 //! What most profiles fail by, in a few bytes each that lie side by side: no profile is opened for a posting it is out for.
 
+use std::hint::black_box;
+
 use rustc_hash::FxHashMap;
 
 use super::bound::narrow;
@@ -91,6 +93,12 @@ impl Skills {
     pub fn of(&self, outline: &Outline) -> &[u32] {
         let begin = outline.skills as usize;
         self.row.get(begin..begin + usize::from(outline.skill_count)).unwrap_or_default()
+    }
+
+    /// Looks at where the skills of these profiles begin, all at once: memory answers many questions together.
+    pub fn foresee<'a>(&self, outlines: impl Iterator<Item = &'a Outline>) {
+        let firsts = outlines.map(|outline| self.of(outline).first().copied().unwrap_or_default());
+        black_box(firsts.fold(0, |all, skill| all ^ skill));
     }
 
     /// Writes a profile down; `title` is the number of its wished title.
