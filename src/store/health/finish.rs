@@ -115,6 +115,8 @@ async fn note_finished(
         None
     };
     let (kind, message) = trouble.unzip();
+    // Those of a short listing are not kept, see `finish`.
+    let pages = (!finished.short).then(|| i32::try_from(listing.pages).unwrap_or(i32::MAX));
     sqlx::query!(
         "INSERT INTO worker.source_health AS h (source, board, last_attempt_at, last_success_at, last_complete_at, expected, seen,
                  new, changed, unchanged, returned, missing, gone, rejected, usual, pages, error_kind, error, healthy)
@@ -140,7 +142,7 @@ async fn note_finished(
         count(finished.gone),
         count(rejected as u64),
         next_usual,
-        i32::try_from(listing.pages).unwrap_or(i32::MAX),
+        pages,
         kind,
         message,
     )

@@ -13,7 +13,8 @@ pub(super) async fn append_outbox(tx: &mut PgConnection, job_ids: &[i32]) -> Res
     Ok(())
 }
 
-/// Notes that the board brought something.
+/// Notes that the board brought something. What is stored is then no longer what the validators of its last listing are for: it is asked
+/// without them until a listing ends whole, so that one that was killed in between is not taken for stored.
 pub(super) async fn note_stored(
     tx: &mut PgConnection,
     source: &str,
@@ -26,7 +27,7 @@ pub(super) async fn note_stored(
     }
     sqlx::query!(
         "INSERT INTO worker.source_health AS h (source, board, last_stored_at, stored) VALUES ($1, $2, now(), $3)
-         ON CONFLICT (source, board) DO UPDATE SET last_stored_at = now(), stored = h.stored + excluded.stored",
+         ON CONFLICT (source, board) DO UPDATE SET last_stored_at = now(), stored = h.stored + excluded.stored, pages = NULL",
         source,
         board,
         i64::try_from(new).unwrap_or(i64::MAX),
