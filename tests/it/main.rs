@@ -32,6 +32,7 @@ mod matching;
 mod mutation;
 mod oracle;
 mod other_service;
+mod overlap;
 mod poison;
 mod process;
 mod queries;
