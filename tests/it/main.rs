@@ -18,6 +18,7 @@ mod fetch;
 mod fixtures;
 mod gateway;
 mod gazette;
+mod half_open;
 mod hostile;
 mod labelled;
 mod labelled_duplicates;

@@ -141,8 +141,9 @@ async fn runs(pool: &PgPool, wishes: &Wishes, findings: &mut Findings) {
     for (key, state) in rows {
         states.entry(key).or_default().push(state);
     }
-    let wishes = wishes.all();
+    let (wishes, given_up) = (wishes.all(), wishes.given_up());
     findings.wishes = wishes.len();
+    findings.wrong.extend(given_up);
     for (key, way) in &wishes {
         let found = states.get(key).map_or(&[][..], Vec::as_slice);
         if *way != Way::Redis || found.len() > 1 {

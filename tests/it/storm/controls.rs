@@ -17,7 +17,7 @@ use super::{
 use crate::support::TestDb;
 
 /// A proxy before the server of a database, and the address by way of it.
-async fn before(db: &TestDb) -> (Proxy, String) {
+pub async fn before(db: &TestDb) -> (Proxy, String) {
     let mut url = Url::parse(&db.url).unwrap();
     let place = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(5432));
     let proxy = Proxy::start(Protocol::Postgres).await;

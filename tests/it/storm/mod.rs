@@ -9,11 +9,11 @@
 //! `CAREER_STORM_SECONDS=600 cargo test --test it storm::on_demand -- --ignored --nocapture`.
 
 mod checker;
-mod controls;
+pub mod controls;
 mod disk;
 mod faults;
 mod plan;
-mod proxy;
+pub mod proxy;
 mod replica;
 mod report;
 mod servers;
