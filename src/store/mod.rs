@@ -34,7 +34,7 @@ mod waiting;
 use std::{future::Future, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -135,6 +135,19 @@ impl StoreError {
     }
 }
 
+/// A pool that gives up a connection which does not answer when it is given back. sqlx asks it too, and waits without end: the place of a
+/// connection whose statement was given up, and whose other end is gone without a word, would be taken for ever.
+fn pool_of(connections: u32, patience: Duration) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(patience).after_release(
+        move |connection, _| {
+            Box::pin(async move {
+                let answer = tokio::time::timeout(patience, connection.ping()).await;
+                answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+            })
+        },
+    )
+}
+
 /// The migrations of this program, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -151,14 +164,8 @@ impl Store {
             ("idle_in_transaction_session_timeout", "60s".to_owned()),
             ("timezone", "UTC".to_owned()),
         ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options.clone());
-        let reserved = PgPoolOptions::new()
-            .max_connections(2)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options);
+        let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
+        let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
         Ok(Self { pool, reserved, timeout: config.statement_timeout + config.acquire_timeout })
     }
 

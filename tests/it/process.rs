@@ -1,8 +1,9 @@
 //! The real program as a process, with settings by environment.
 
 use std::{
+    fs::File,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use career_worker::dev::Stack;
@@ -11,9 +12,18 @@ use career_worker::dev::Stack;
 pub struct Running(Child);
 
 impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+
+    /// How it ended, if it did by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
     }
 }
 
@@ -33,9 +43,14 @@ pub struct Program {
 impl Program {
     /// With the servers of `stack`, quick leases, and the schedules in `jobs`.
     pub fn on(stack: &Stack, jobs: &Path) -> Self {
+        Self::at(&stack.database_url, &stack.redis_url, jobs)
+    }
+
+    /// As [`Program::on`], with servers anywhere.
+    pub fn at(database_url: &str, redis_url: &str, jobs: &Path) -> Self {
         let given = [
-            ("CAREER__DATABASE__URL", stack.database_url.clone()),
-            ("CAREER__REDIS__URL", stack.redis_url.clone()),
+            ("CAREER__DATABASE__URL", database_url.to_owned()),
+            ("CAREER__REDIS__URL", redis_url.to_owned()),
             ("CAREER__JOBS__DIR", jobs.display().to_string()),
             ("CAREER__RUNS__LEASE", "3s".to_owned()),
             ("CAREER__RUNS__RENEW", "1s".to_owned()),
@@ -57,11 +72,27 @@ impl Program {
     }
 
     pub fn start(&self, args: &[&str]) -> Running {
+        Running(self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// As [`Program::start`], with what it logs at the end of a file.
+    pub fn start_logged(&self, args: &[&str], log: &Path) -> Running {
+        let log = File::options().append(true).create(true).open(log).unwrap();
+        Running(self.command(args).stdout(Stdio::null()).stderr(log).spawn().unwrap())
+    }
+
+    /// What it prints when it has ended well.
+    pub fn output(&self, args: &[&str]) -> String {
+        let output = self.command(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_career-worker"));
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
+        command.args(args).stdin(Stdio::null()).env_remove("DATABASE_URL").env_remove("REDIS_URL");
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
-        Running(command.spawn().unwrap())
+        command
     }
 }
 

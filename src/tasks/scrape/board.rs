@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 
 use super::{
     BoardReport, Credentials, Fault,
@@ -88,6 +89,8 @@ pub(super) struct Reading {
     /// No page says that it is only a part.
     whole: bool,
     pub validators: Vec<CachedValidators>,
+    /// When something of the board was last written before.
+    stored_at: Option<DateTime<Utc>>,
 }
 
 /// Asks a board and stores what it lists.
@@ -117,6 +120,7 @@ pub async fn scrape_board(
         };
         state
     };
+    reading.stored_at = state.stored_at;
     match read_pages(&visit, state, &mut reading).await? {
         Ok(()) => finish(&visit, &mut reading).await?,
         Err(fault) => {
@@ -312,6 +316,7 @@ async fn finish(visit: &Visit<'_>, reading: &mut Reading) -> Result<(), TaskErro
             pages: reading.pages,
             confirm_after: limits.confirm_after,
             validators: &reading.validators,
+            stored_at: reading.stored_at,
         };
         ctx.store.finish_listing(&listing).await.context("ending a listing")?
     };
