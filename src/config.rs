@@ -40,6 +40,9 @@ pub const SECRETS: [(&str, &str); 6] = [
     ("sources", "usajobs_key"),
 ];
 
+/// Schemes of addresses that are shown without their password.
+const SCHEMES: [&str; 6] = ["postgres", "postgresql", "redis", "rediss", "http", "https"];
+
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +195,10 @@ pub struct RunsConfig {
     /// Period of the reconciler.
     #[serde(with = "humantime_serde")]
     pub reconcile: Duration,
+    /// So many attempts that do not let go of their thread end the process.
+    pub stuck: usize,
+    /// Memory of a process that makes one attempt, MiB.
+    pub process_memory: u64,
 }
 
 /// `[scheduler]`
@@ -342,9 +349,12 @@ impl Config {
     }
 }
 
-/// The address without its password; all of it is hidden where it is not an address.
+/// The address without its password; all of it is hidden where it is not an address of a server: it may be a secret in the wrong place.
 pub fn redact(address: &str) -> String {
     let Ok(mut url) = Url::parse(address) else { return "[hidden]".to_owned() };
+    if url.host_str().is_none_or(str::is_empty) || !SCHEMES.contains(&url.scheme()) {
+        return "[hidden]".to_owned();
+    }
     if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
         return "[hidden]".to_owned();
     }

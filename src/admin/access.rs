@@ -1,7 +1,7 @@
 //! Who asks, and whether they may.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     sync::Arc,
 };
@@ -25,6 +25,9 @@ const REQUESTS: (NonZeroU32, NonZeroU32) = (nonzero(60), nonzero(20));
 /// Failed tries an address may make a minute.
 const FAILURES: NonZeroU32 = nonzero(10);
 
+/// Addresses remembered before those that have not failed lately are forgotten.
+const REMEMBERED: usize = 1024;
+
 const fn nonzero(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
         Some(number) => number,
@@ -45,6 +48,27 @@ impl Default for Limits {
             requests: RateLimiter::keyed(Quota::per_minute(REQUESTS.0).allow_burst(REQUESTS.1)),
             failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
         }
+    }
+}
+
+impl Limits {
+    /// A failed try, and whether there were too many lately.
+    fn refuse(&self, address: IpAddr) -> Problem {
+        if self.failures.len() > REMEMBERED {
+            self.failures.retain_recent();
+        }
+        match self.failures.check_key(&network(address)) {
+            Ok(()) => Problem::Unauthorized,
+            Err(_) => Problem::TooMany(60),
+        }
+    }
+}
+
+/// Whoever has one IPv6 address has at least the /64 around it.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -102,16 +126,14 @@ impl FromRequestParts<Arc<State>> for Caller {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim().to_owned().into());
-        let refused = || match state.limits.failures.check_key(&address) {
-            Ok(()) => Problem::Unauthorized,
-            Err(_) => Problem::TooMany(60),
-        };
+        let refused = || state.limits.refuse(address);
         let Some((id, secret)) = shown.as_ref().and_then(split) else { return Err(refused()) };
         let token = state.store.find_token(id).await?;
         if !fits(secret, token.as_ref()) {
             return Err(refused());
         }
         let Some(token) = token else { return Err(refused()) };
+        state.store.mark_token_used(id).await?;
         if state.limits.requests.check_key(&token.id).is_err() {
             return Err(Problem::TooMany(5));
         }

@@ -4,6 +4,8 @@
 //! token but the probes. To add a route: a handler in the file of its subject, a line in [`router`].
 
 mod access;
+mod connections;
+mod extract;
 mod plan;
 mod probes;
 mod problem;
@@ -11,13 +13,13 @@ mod runs;
 mod searches;
 pub mod token;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State as Shared},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -26,10 +28,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::problem::Problem;
+pub use self::problem::Problem;
 use crate::{
     clock::Clock,
     config::{AdminConfig, Config},
+    domain::NewRun,
     queue::Transport,
     schedule::Schedule,
     store::Store,
@@ -92,6 +95,18 @@ impl State {
     }
 }
 
+/// The run that a body of `POST /api/v1/runs` asks for.
+///
+/// # Errors
+/// Says what cannot be used.
+pub fn read_run(
+    body: &[u8],
+    now: chrono::DateTime<chrono::Utc>,
+    known: &[&'static dyn AnyTask],
+) -> Result<NewRun, Problem> {
+    runs::read(&extract::Payload(body.to_vec().into()), now, known)
+}
+
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
     Router::new()
@@ -111,6 +126,7 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/api/v1/tasks", get(plan::tasks))
         .route("/api/v1/{kind}/{name}/{action}", post(plan::pause))
         .fallback(|| async { Problem::NotFound("there is no such route".to_owned()) })
+        .method_not_allowed_fallback(|| async { Problem::Method })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(Arc::clone(&state), guard))
         .with_state(state)
@@ -119,9 +135,7 @@ pub fn router(state: Arc<State>) -> Router {
 /// Bounds requests in number and time, refuses cross-site posts, and marks answers as not to be kept.
 async fn guard(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let Ok(_slot) = state.slots.try_acquire() else { return Problem::Unavailable.into_response() };
-    let cross_site =
-        request.headers().get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
-    if cross_site && !request.method().is_safe() {
+    if !request.method().is_safe() && is_cross_site(request.headers()) {
         return Problem::Forbidden("cross-site requests may not change anything".to_owned()).into_response();
     }
     let mut response = tokio::time::timeout(PATIENCE, next.run(request))
@@ -131,6 +145,16 @@ async fn guard(Shared(state): Shared<Arc<State>>, request: Request, next: Next) 
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// What browsers say of where a request comes from; older ones say only the origin. Programs say nothing.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let host = headers.get(header::HOST).map_or(&b""[..], HeaderValue::as_bytes);
+    origin.as_bytes().split(|byte| *byte == b'/').next_back() != Some(host)
 }
 
 /// Opens the listener; other than loopback addresses only behind a proxy that speaks TLS.
@@ -147,18 +171,7 @@ pub async fn listen(config: &AdminConfig) -> anyhow::Result<TcpListener> {
     TcpListener::bind(config.bind).await.with_context(|| format!("admin.bind: {}", config.bind))
 }
 
-/// Serves until `shutdown`.
-///
-/// # Errors
-/// Where the listener breaks.
-pub async fn serve(
-    listener: TcpListener,
-    state: Arc<State>,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move { shutdown.cancelled().await })
-        .await
-        .context("admin endpoint")
+/// Serves until `shutdown`, and what is under way then.
+pub async fn serve(listener: TcpListener, state: Arc<State>, shutdown: CancellationToken) {
+    connections::serve(listener, router(state), shutdown).await;
 }

@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State as Shared},
-    http::StatusCode,
-};
+use axum::{Json, extract::State as Shared, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{State, access::Caller, problem::Problem, token::Role};
+use super::{State, access::Caller, extract::InPath, problem::Problem, token::Role};
 use crate::{
     domain::{Queue, RunId},
     sources,
@@ -106,7 +102,7 @@ pub(super) async fn tasks(Shared(state): Shared<Arc<State>>, _caller: Caller) ->
 pub(super) async fn pause(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Path((kind, name, action)): Path<(String, String, String)>,
+    InPath((kind, name, action)): InPath<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
     caller.needs(Role::Operator)?;
     let known = match kind.as_str() {
@@ -119,10 +115,9 @@ pub(super) async fn pause(
     };
     let Some(known) = known else { return Err(Problem::NotFound(format!("there is no {kind}/{name}"))) };
     match action.as_str() {
-        "pause" => state.store.insert_pause(known, &name, Some(caller.actor().id)).await?,
-        "resume" => state.store.delete_pause(known, &name).await?,
+        "pause" => state.store.pause_for(caller.actor(), known, &name).await?,
+        "resume" => state.store.resume_for(caller.actor(), known, &name).await?,
         _ => return Err(Problem::NotFound(format!("there is no action {action}, expected pause or resume"))),
-    };
-    state.store.insert_audit(caller.actor(), &action, &format!("{kind}/{name}"), &json!({})).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,6 +18,10 @@ pub enum Problem {
     Forbidden(String),
     /// There is no such thing.
     NotFound(String),
+    /// The route is there, but not for this method.
+    Method,
+    /// The body is larger than any that is needed.
+    TooLarge,
     /// The body or a parameter cannot be used; names what was expected.
     Invalid(String),
     /// It does not fit the state things are in.
@@ -37,6 +41,9 @@ impl From<StoreError> for Problem {
         if error.is_unavailable() {
             tracing::warn!(error = %Causes(&error), "database did not answer a request");
             Self::Unavailable
+        } else if error.is_data() {
+            // What a type of ours lets pass and a column does not hold: NUL in a text, for one.
+            Self::Invalid("a value cannot be stored, or is out of range".to_owned())
         } else {
             tracing::error!(error = %Causes(&error), "database refused a statement");
             Self::Internal
@@ -55,6 +62,14 @@ impl IntoResponse for Problem {
             ),
             Self::Forbidden(message) => (StatusCode::FORBIDDEN, "forbidden", message),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, "not_found", message),
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this route does not know this method".to_owned(),
+            ),
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "body: expected at most 64 KiB".to_owned())
+            }
             Self::Invalid(message) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", message),
             Self::Conflict(message) => (StatusCode::CONFLICT, "conflict", message),
             Self::KeyReused => (

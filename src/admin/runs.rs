@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::{Path, Query, State as Shared},
+    extract::State as Shared,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -14,7 +13,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{State, access::Caller, problem::Problem, token::Role};
+use super::{
+    State,
+    access::Caller,
+    extract::{InPath, InQuery, Payload},
+    problem::Problem,
+    token::Role,
+};
 use crate::{
     domain::{NewRun, Queue, RunId, RunState, Trigger},
     store::{Changed, Enqueued, Idempotency, Run, RunFilter},
@@ -46,15 +51,21 @@ pub(super) async fn enqueue(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    body: Bytes,
+    body: Payload,
 ) -> Result<Response, Problem> {
     caller.needs(Role::Operator)?;
-    let mut json = serde_json::Deserializer::from_slice(&body);
-    let wish: Wish = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| Problem::Invalid(format!("body: {}: {}", error.path(), error.inner())))?;
-    caller.needs_task(&wish.task)?;
-    let run = check(wish, state.clock.now(), state.tasks)?;
-    accept(&state, &caller, &headers, &body, run).await
+    let run = read(&body, state.clock.now(), state.tasks)?;
+    caller.needs_task(&run.task)?;
+    accept(&state, &caller, &headers, &body.0, run).await
+}
+
+/// The run that a body asks for.
+pub(super) fn read(
+    body: &Payload,
+    now: DateTime<Utc>,
+    known: &[&'static dyn tasks::AnyTask],
+) -> Result<NewRun, Problem> {
+    check(body.read()?, now, known)
 }
 
 /// Records a checked run for a caller and answers with it.
@@ -132,9 +143,8 @@ pub(super) struct Filter {
 pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     _caller: Caller,
-    filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+    InQuery(filter): InQuery<Filter>,
 ) -> Result<Json<Vec<Run>>, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::Invalid(error.body_text()))?;
     let limit = filter.limit.unwrap_or(50);
     if !(1..=500).contains(&limit) {
         return Err(Problem::Invalid("limit: expected 1 to 500".to_owned()));
@@ -153,7 +163,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     Shared(state): Shared<Arc<State>>,
     _caller: Caller,
-    Path(id): Path<i64>,
+    InPath(id): InPath<i64>,
 ) -> Result<Json<Run>, Problem> {
     let run = state.store.get_run(RunId(id)).await?;
     run.map(Json).ok_or_else(|| Problem::NotFound(format!("there is no run {id}")))
@@ -163,36 +173,25 @@ pub(super) async fn show(
 pub(super) async fn cancel(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Path(id): Path<i64>,
+    InPath(id): InPath<i64>,
 ) -> Result<StatusCode, Problem> {
     caller.needs(Role::Operator)?;
-    let changed = state.store.cancel_run(RunId(id)).await?;
-    answer(&state, &caller, "cancel", id, changed).await
+    answer("cancel", id, state.store.cancel_run_for(caller.actor(), RunId(id)).await?)
 }
 
 /// `POST /api/v1/runs/{id}/retry`
 pub(super) async fn retry(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Path(id): Path<i64>,
+    InPath(id): InPath<i64>,
 ) -> Result<StatusCode, Problem> {
     caller.needs(Role::Operator)?;
-    let changed = state.store.retry_run(RunId(id)).await?;
-    answer(&state, &caller, "retry", id, changed).await
+    answer("retry", id, state.store.retry_run_for(caller.actor(), RunId(id)).await?)
 }
 
-async fn answer(
-    state: &State,
-    caller: &Caller,
-    action: &str,
-    id: i64,
-    changed: Changed,
-) -> Result<StatusCode, Problem> {
+fn answer(action: &str, id: i64, changed: Changed) -> Result<StatusCode, Problem> {
     match changed {
-        Changed::Now | Changed::Soon => {
-            state.store.insert_audit(caller.actor(), action, &id.to_string(), &json!({})).await?;
-            Ok(StatusCode::ACCEPTED)
-        }
+        Changed::Now | Changed::Soon => Ok(StatusCode::ACCEPTED),
         Changed::Unknown => Err(Problem::NotFound(format!("there is no run {id}"))),
         Changed::No => Err(Problem::Conflict(format!("the state of run {id} does not allow to {action} it"))),
     }

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, Query, State as Shared, rejection::QueryRejection},
-    http::HeaderMap,
-    response::Response,
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use axum::{Json, extract::State as Shared, http::HeaderMap, response::Response};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{State, access::Caller, problem::Problem, runs, token::Role};
+use super::{
+    State,
+    access::Caller,
+    extract::{InPath, InQuery, Payload},
+    problem::Problem,
+    runs,
+    token::Role,
+};
 use crate::{
     domain::{SavedSearch, SearchId, Trigger, UserId},
     store::KnownProblem,
@@ -56,19 +57,13 @@ pub(super) struct Filter {
     limit: Option<i64>,
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| Problem::Invalid(format!("body: {}: {}", error.path(), error.inner())))
-}
-
 /// `POST /api/v1/searches/preview`
 pub(super) async fn preview(
     Shared(state): Shared<Arc<State>>,
     _caller: Caller,
-    body: Bytes,
+    body: Payload,
 ) -> Result<Json<Preview>, Problem> {
-    let draft: Draft = read(&body)?;
+    let draft: Draft = body.read()?;
     if !(1..=HORIZON).contains(&draft.days) {
         return Err(Problem::Invalid(format!("days: expected 1 to {HORIZON}")));
     }
@@ -95,9 +90,8 @@ pub(super) async fn preview(
 pub(super) async fn problems(
     Shared(state): Shared<Arc<State>>,
     _caller: Caller,
-    filter: Result<Query<Filter>, QueryRejection>,
+    InQuery(filter): InQuery<Filter>,
 ) -> Result<Json<Vec<KnownProblem>>, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::Invalid(error.body_text()))?;
     let limit = filter.limit.unwrap_or(100);
     if !(1..=500).contains(&limit) {
         return Err(Problem::Invalid("limit: expected 1 to 500".to_owned()));
@@ -111,13 +105,13 @@ pub(super) async fn problems(
 pub(super) async fn rematch(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Path(id): Path<i32>,
+    InPath(id): InPath<i32>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Payload,
 ) -> Result<Response, Problem> {
     caller.needs(Role::Operator)?;
     caller.needs_task(Rematch::NAME)?;
-    let wish: Wish = if body.is_empty() { Wish::default() } else { read(&body)? };
+    let wish: Wish = if body.0.is_empty() { Wish::default() } else { body.read()? };
     let task = tasks::find_in(state.tasks, Rematch::NAME).map_err(Problem::Invalid)?;
     let mut args = json!({ "search_id": id, "announce": wish.announce.unwrap_or(false) });
     if let Some(days) = wish.days {
@@ -132,6 +126,6 @@ pub(super) async fn rematch(
     }
     let run = tasks::new_run(task, args, Trigger::Admin);
     // The path is part of the wish: one key for two searches is a mistake.
-    let named = [format!("{id} ").as_bytes(), &body].concat();
+    let named = [format!("{id} ").as_bytes(), &body.0].concat();
     runs::accept(&state, &caller, &headers, &named, run).await
 }

@@ -23,7 +23,7 @@ use crate::{
     store::Store,
     tasks::{self, DatabaseGate, Matcher},
     telemetry,
-    worker::{Parts, Worker},
+    worker::{Parts, Program, Worker},
 };
 
 /// What a process does.
@@ -67,6 +67,8 @@ impl Stopping {
 /// The parts of one process, connected.
 pub(super) struct Daemon {
     pub(super) parts: Parts,
+    /// Makes attempts apart; without it they are made in this process.
+    pub(super) program: Option<Program>,
 }
 
 impl Daemon {
@@ -80,7 +82,8 @@ impl Daemon {
         let transport = Transport::open(&config.redis)
             .map_err(|error| Failure::new(super::failure::CONFIG, error.to_string()))?;
         let matcher = Arc::new(Matcher::new(&config.matching).with_caps(&config.notify));
-        Ok(Self { parts: Parts { config, store, fetch, clock, random, transport, matcher } })
+        let parts = Parts { config, store, fetch, clock, random, transport, matcher };
+        Ok(Self { parts, program: None })
     }
 
     /// Waits for a database with the schema of this program, for a while; `migrate` brings it there.
@@ -101,7 +104,7 @@ impl Daemon {
 
     /// A worker over these parts.
     pub(super) fn worker(&self, role: &str) -> Worker {
-        Worker::new(role, self.parts.clone())
+        Worker::new(role, self.parts.clone()).with_program(self.program.clone())
     }
 
     /// Plays `roles` until `stopping`, and returns when everything has ended. A part that ends by itself ends the process with an error.
@@ -127,8 +130,11 @@ impl Daemon {
                 metrics: telemetry::start_metrics(),
                 draining: stopping.drain.clone(),
             });
-            let serving = admin::serve(listener, Arc::new(state), stopping.drain.clone());
-            spawn(&mut playing, "admin endpoint", stopping, serving);
+            let drain = stopping.drain.clone();
+            spawn(&mut playing, "admin endpoint", stopping, async move {
+                admin::serve(listener, Arc::new(state), drain).await;
+                Ok(())
+            });
         }
         if roles.contains(&Role::Scheduler) {
             let scheduler = Scheduler::new(

@@ -281,6 +281,7 @@ async fn execute(
                 }
             }
             Outcome::Retry { error, .. }
+            | Outcome::Stuck { error }
             | Outcome::Fail { error }
             | Outcome::Snooze { reason: error, .. } => {
                 anyhow::bail!("{task} (run {id}): {error}")

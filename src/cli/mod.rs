@@ -3,6 +3,7 @@
 //! Commands read settings, call the layers below and print; they decide nothing. To add one: a file here, a variant of [`Command`], an
 //! arm in [`Command::run`].
 
+mod attempt;
 mod config;
 mod daemon;
 mod db;
@@ -118,6 +119,9 @@ enum Command {
     Doctor,
     /// Ask a running daemon whether it is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Make one attempt of a run for a worker.
+    #[command(hide = true)]
+    Attempt,
     /// Serve recorded exchanges over HTTP.
     Replay(replay::ReplayArgs),
     /// Read one field out of JSON lines on stdin; needs no database.
@@ -158,6 +162,7 @@ impl Command {
             Self::Config(command) => config::run(globals, &command),
             Self::Doctor => wait(doctor::run(globals)),
             Self::Healthcheck(args) => wait(healthcheck::run(globals, args)),
+            Self::Attempt => wait(attempt::run(globals)),
             Self::Replay(args) => {
                 globals.settings(&[])?;
                 wait(replay::run(args))
@@ -222,10 +227,16 @@ fn wrong_boards(schedule: &Schedule, dir: &Path) -> Option<ScheduleError> {
     Some(ScheduleError { file: schedule.file.clone(), line: None, message: format!("args: {message}") })
 }
 
+/// Threads for work that blocks; each run under way has one of them.
+const BLOCKING: usize = 2048;
+
 /// Runs async work on a runtime of its own.
 fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .build()
+        .context("start runtime")?;
     let result = runtime.block_on(work);
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     result

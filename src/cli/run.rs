@@ -46,6 +46,6 @@ pub(super) async fn run(globals: &Globals, args: RunArgs) -> anyhow::Result<Exit
         }
         Outcome::Snooze { reason, .. } => Err(Failure::new(TEMPORARY, format!("run {id}: {reason}")).into()),
         Outcome::Cancelled => Err(Failure::new(INTERRUPTED, format!("run {id}: cancelled")).into()),
-        Outcome::Retry { error, .. } | Outcome::Fail { error } => failed(error),
+        Outcome::Retry { error, .. } | Outcome::Stuck { error } | Outcome::Fail { error } => failed(error),
     }
 }

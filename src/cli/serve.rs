@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    Globals,
+    Globals, attempt,
     daemon::{Daemon, Role, Stopping},
     read_schedules,
 };
@@ -27,7 +27,8 @@ pub(super) async fn run(globals: &Globals, args: ServeArgs) -> anyhow::Result<Ex
     let config = globals.settings(&[])?;
     let schedules = read_schedules(&config)?;
     let stopping = Stopping::on_signals()?;
-    let daemon = Daemon::open(config)?;
+    let mut daemon = Daemon::open(config)?;
+    daemon.program = attempt::program(globals);
     daemon.ready_database(args.migrate).await?;
     let played = daemon.play(&args.roles, &args.queues, schedules.into(), &stopping).await;
     daemon.close().await;

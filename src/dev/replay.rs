@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use fault::{Fault, FaultKind};
+pub use recording::check_exchange;
 
 use crate::random::Random;
 

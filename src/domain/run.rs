@@ -160,7 +160,7 @@ pub struct NewRun {
 }
 
 /// A run that this worker holds. `claim` and the owner fence every later statement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimedRun {
     /// Row.
     pub id: RunId,
@@ -180,10 +180,13 @@ pub struct ClaimedRun {
     pub timeout: Duration,
     /// Schedule that wanted it.
     pub schedule: Option<String>,
+    /// An earlier attempt took its worker with it, or could not be stopped.
+    pub suspect: bool,
 }
 
 /// What became of one attempt; the ledger turns it into the next state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Finished; the report is kept with the run.
     Done(Value),
@@ -191,6 +194,11 @@ pub enum Outcome {
     Retry {
         /// Wait at least this long (a server's `Retry-After`).
         after: Option<Duration>,
+        /// Shown to people.
+        error: String,
+    },
+    /// As a retry; the attempt did not stop when it was told to and still has its thread, so the next one gets a process of its own.
+    Stuck {
         /// Shown to people.
         error: String,
     },

@@ -127,14 +127,19 @@ impl Resolve for Vetting {
         Box::pin(async move {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await.map_err(Unresolved)?.collect();
-            let public: Vec<_> = found.iter().copied().filter(|address| is_global(address.ip())).collect();
-            match (public.is_empty(), found.first()) {
-                (false, _) => Ok(Box::new(public.into_iter()) as Addrs),
-                (true, Some(address)) => Err(Rule::Private(address.ip()).into()),
-                (true, None) => Err(Unresolved(std::io::Error::other("no address")).into()),
+            match public_of(&found) {
+                Ok(public) => Ok(Box::new(public.into_iter()) as Addrs),
+                Err(Some(rule)) => Err(rule.into()),
+                Err(None) => Err(Unresolved(std::io::Error::other("no address")).into()),
             }
         })
     }
+}
+
+/// The public addresses among those that a name has; where there are none, the rule that refuses the first.
+fn public_of(found: &[SocketAddr]) -> Result<Vec<SocketAddr>, Option<Rule>> {
+    let public: Vec<_> = found.iter().copied().filter(|address| is_global(address.ip())).collect();
+    if public.is_empty() { Err(found.first().map(|address| Rule::Private(address.ip()))) } else { Ok(public) }
 }
 
 /// The name has no address; a type of its own, so that the cause can be told from other failures to connect.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::{Store, StoreError};
+use super::{Changed, PauseKind, Store, StoreError};
 use crate::domain::{NewRun, RunId};
 
 /// Who does something.
@@ -87,6 +87,62 @@ impl Store {
         .await
     }
 
+    /// Cancels a run and records who did it, in one transaction.
+    ///
+    /// # Errors
+    /// Where the database does not answer; then nothing happened.
+    pub async fn cancel_run_for(&self, actor: Actor<'_>, id: RunId) -> Result<Changed, StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            let changed = super::runs::cancel_run(&mut transaction, id).await?;
+            commit_change(transaction, actor, "cancel", id, changed).await
+        })
+        .await
+    }
+
+    /// Puts a run back into its queue and records who did it, in one transaction.
+    ///
+    /// # Errors
+    /// Where the database does not answer; then nothing happened.
+    pub async fn retry_run_for(&self, actor: Actor<'_>, id: RunId) -> Result<Changed, StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            let changed = super::runs::retry_run(&mut transaction, id).await?;
+            commit_change(transaction, actor, "retry", id, changed).await
+        })
+        .await
+    }
+
+    /// Pauses something and records who did it, in one transaction.
+    ///
+    /// # Errors
+    /// Where the database does not answer; then nothing happened.
+    pub async fn pause_for(&self, actor: Actor<'_>, kind: PauseKind, name: &str) -> Result<(), StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            super::pauses::insert_pause(&mut transaction, kind, name, Some(actor.id)).await?;
+            let subject = format!("{}s/{name}", kind.as_str());
+            insert_audit(&mut transaction, actor, "pause", &subject, &serde_json::json!({})).await?;
+            transaction.commit().await
+        })
+        .await
+    }
+
+    /// Resumes something and records who did it, in one transaction.
+    ///
+    /// # Errors
+    /// Where the database does not answer; then nothing happened.
+    pub async fn resume_for(&self, actor: Actor<'_>, kind: PauseKind, name: &str) -> Result<(), StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            super::pauses::delete_pause(&mut transaction, kind, name).await?;
+            let subject = format!("{}s/{name}", kind.as_str());
+            insert_audit(&mut transaction, actor, "resume", &subject, &serde_json::json!({})).await?;
+            transaction.commit().await
+        })
+        .await
+    }
+
     /// Records a deed.
     ///
     /// # Errors
@@ -122,6 +178,21 @@ impl Store {
             .await?;
         Ok(done.rows_affected())
     }
+}
+
+/// What changed nothing is no deed.
+async fn commit_change(
+    mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+    actor: Actor<'_>,
+    action: &str,
+    id: RunId,
+    changed: Changed,
+) -> Result<Changed, sqlx::Error> {
+    if matches!(changed, Changed::Now | Changed::Soon) {
+        insert_audit(&mut transaction, actor, action, &id.to_string(), &serde_json::json!({})).await?;
+    }
+    transaction.commit().await?;
+    Ok(changed)
 }
 
 async fn insert_audit(

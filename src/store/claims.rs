@@ -55,6 +55,7 @@ struct Row {
     max_attempts: i16,
     timeout_ms: i64,
     schedule: Option<String>,
+    suspect: bool,
 }
 
 impl Row {
@@ -69,6 +70,7 @@ impl Row {
             max_attempts: self.max_attempts,
             timeout: Duration::from_millis(self.timeout_ms.unsigned_abs()),
             schedule: self.schedule,
+            suspect: self.suspect,
         }
     }
 }
@@ -104,10 +106,10 @@ impl Store {
                    SET state = 'running', owner = $3, lease_until = now() + $4, claim = r.claim + 1, attempt = r.attempt + 1,
                        started_at = now(), progress_done = 0, progress_total = 0
                    FROM due WHERE r.id = due.id
-                   RETURNING r.id, r.task, r.args, r.claim, r.attempt, r.max_attempts, r.timeout_ms, r.schedule, r.priority, due.run_at
+                   RETURNING r.id, r.task, r.args, r.claim, r.attempt, r.max_attempts, r.timeout_ms, r.schedule, r.suspect, r.priority, due.run_at
                )
                SELECT id AS "id!", task AS "task!", args AS "args!", claim AS "claim!", attempt AS "attempt!",
-                      max_attempts AS "max_attempts!", timeout_ms AS "timeout_ms!", schedule
+                      max_attempts AS "max_attempts!", timeout_ms AS "timeout_ms!", schedule, suspect AS "suspect!"
                FROM claimed ORDER BY priority DESC, run_at, id"#,
             queue.as_str(),
             most,
@@ -136,7 +138,7 @@ impl Store {
                                       owner, claim, lease_until, started_at)
              VALUES ($1, $2, $3, $4, $5, 'running', 1, $6, $7, $8, $9, $10, 1, now() + $11, now())
              ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
-             RETURNING id, task, args, claim, attempt, max_attempts, timeout_ms, schedule",
+             RETURNING id, task, args, claim, attempt, max_attempts, timeout_ms, schedule, suspect",
             run.task,
             run.args,
             run.queue.as_str(),
@@ -215,7 +217,7 @@ impl Store {
                  finished_at = CASE WHEN cancel_wanted OR $4 NOT IN ('queued', 'failed') THEN now() END,
                  run_at = CASE WHEN $5::interval > interval '0' THEN now() + $5 ELSE run_at END,
                  attempt = attempt - $6, error = $7, report = $8, progress_done = $9, progress_total = $10,
-                 owner = NULL, lease_until = NULL
+                 suspect = suspect OR $11, owner = NULL, lease_until = NULL
              WHERE id = $1 AND claim = $2 AND owner = $3 AND state = 'running'",
             run.id.0,
             run.claim,
@@ -226,12 +228,14 @@ impl Store {
             next.error,
             next.report,
             steps(progress.0),
-            steps(progress.1)
+            steps(progress.1),
+            matches!(outcome, Outcome::Stuck { .. })
         );
         Ok(self.within(query.execute(&self.pool)).await?.rows_affected() == 1)
     }
 
-    /// Takes runs from owners whose lease is over: back to the queue, or dead when the attempts are used up.
+    /// Takes runs from owners whose lease is over: back to the queue, or dead when the attempts are used up. Which of an owner's runs
+    /// took it down is not known, so each of them is a suspect.
     ///
     /// # Errors
     /// The database does not answer.
@@ -245,7 +249,7 @@ impl Store {
                SET state = CASE WHEN r.cancel_wanted THEN 'cancelled' WHEN r.attempt >= r.max_attempts THEN 'dead' ELSE 'queued' END,
                    finished_at = CASE WHEN r.cancel_wanted OR r.attempt >= r.max_attempts THEN now() END,
                    error = format('worker lost (lease expired) in attempt %s, held by %s', r.attempt, r.owner),
-                   owner = NULL, lease_until = NULL
+                   suspect = true, owner = NULL, lease_until = NULL
                FROM lost WHERE r.id = lost.id
                RETURNING r.id, r.task, r.queue, r.state"#,
             most

@@ -3,6 +3,7 @@
 //! Claims leave out paused queues, and runs of paused schedules and sources; what already runs goes on.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use super::{Store, StoreError};
 
@@ -52,13 +53,7 @@ impl Store {
         name: &str,
         by: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query!(
-            "INSERT INTO worker.pauses (kind, name, paused_by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            kind.as_str(),
-            name,
-            by
-        );
-        Ok(self.within(query.execute(&self.pool)).await?.rows_affected() == 1)
+        self.within(async { insert_pause(&mut *self.pool.acquire().await?, kind, name, by).await }).await
     }
 
     /// Resumes; returns false when it was not paused.
@@ -66,9 +61,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn delete_pause(&self, kind: PauseKind, name: &str) -> Result<bool, StoreError> {
-        let query =
-            sqlx::query!("DELETE FROM worker.pauses WHERE kind = $1 AND name = $2", kind.as_str(), name);
-        Ok(self.within(query.execute(&self.pool)).await?.rows_affected() == 1)
+        self.within(async { delete_pause(&mut *self.pool.acquire().await?, kind, name).await }).await
     }
 
     /// Everything that is paused.
@@ -82,4 +75,30 @@ impl Store {
         );
         self.within(query.fetch_all(&self.pool)).await
     }
+}
+
+/// As [`Store::insert_pause`], in somebody's transaction.
+pub(super) async fn insert_pause(
+    connection: &mut PgConnection,
+    kind: PauseKind,
+    name: &str,
+    by: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query!(
+        "INSERT INTO worker.pauses (kind, name, paused_by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        kind.as_str(),
+        name,
+        by
+    );
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// As [`Store::delete_pause`], in somebody's transaction.
+pub(super) async fn delete_pause(
+    connection: &mut PgConnection,
+    kind: PauseKind,
+    name: &str,
+) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query!("DELETE FROM worker.pauses WHERE kind = $1 AND name = $2", kind.as_str(), name);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
 }

@@ -195,21 +195,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn cancel_run(&self, id: RunId) -> Result<Changed, StoreError> {
-        let query = sqlx::query_scalar!(
-            "UPDATE worker.runs
-             SET cancel_wanted = true,
-                 state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
-                 finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
-                 error = CASE WHEN state = 'running' THEN error ELSE 'cancelled' END
-             WHERE id = $1 AND state IN ('queued', 'failed', 'running')
-             RETURNING state",
-            id.0
-        );
-        match self.within(query.fetch_optional(&self.pool)).await?.as_deref() {
-            Some("running") => Ok(Changed::Soon),
-            Some(_) => Ok(Changed::Now),
-            None => self.refused(id).await,
-        }
+        self.within(async { cancel_run(&mut *self.pool.acquire().await?, id).await }).await
     }
 
     /// Puts a dead or cancelled run back into its queue with all its attempts.
@@ -217,21 +203,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn retry_run(&self, id: RunId) -> Result<Changed, StoreError> {
-        let query = sqlx::query!(
-            "UPDATE worker.runs
-             SET state = 'queued', attempt = 0, run_at = now(), cancel_wanted = false, finished_at = NULL, error = NULL,
-                 report = NULL, progress_done = 0, progress_total = 0
-             WHERE id = $1 AND state IN ('dead', 'cancelled')",
-            id.0
-        );
-        match self.within(query.execute(&self.pool)).await?.rows_affected() {
-            1 => Ok(Changed::Now),
-            _ => self.refused(id).await,
-        }
-    }
-
-    async fn refused(&self, id: RunId) -> Result<Changed, StoreError> {
-        Ok(if self.get_run(id).await?.is_some() { Changed::No } else { Changed::Unknown })
+        self.within(async { retry_run(&mut *self.pool.acquire().await?, id).await }).await
     }
 
     /// Writes the progress of a run at once; a worker also does it with every renewal.
@@ -347,4 +319,43 @@ pub(super) async fn insert_run(
             return Ok((RunId(row.id), row.new));
         }
     }
+}
+
+/// As [`Store::cancel_run`], in somebody's transaction.
+pub(super) async fn cancel_run(connection: &mut PgConnection, id: RunId) -> Result<Changed, sqlx::Error> {
+    let query = sqlx::query_scalar!(
+        "UPDATE worker.runs
+         SET cancel_wanted = true,
+             state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
+             finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
+             error = CASE WHEN state = 'running' THEN error ELSE 'cancelled' END
+         WHERE id = $1 AND state IN ('queued', 'failed', 'running')
+         RETURNING state",
+        id.0
+    );
+    match query.fetch_optional(&mut *connection).await?.as_deref() {
+        Some("running") => Ok(Changed::Soon),
+        Some(_) => Ok(Changed::Now),
+        None => refused(connection, id).await,
+    }
+}
+
+/// As [`Store::retry_run`], in somebody's transaction.
+pub(super) async fn retry_run(connection: &mut PgConnection, id: RunId) -> Result<Changed, sqlx::Error> {
+    let query = sqlx::query!(
+        "UPDATE worker.runs
+         SET state = 'queued', attempt = 0, run_at = now(), cancel_wanted = false, finished_at = NULL, error = NULL,
+             report = NULL, progress_done = 0, progress_total = 0
+         WHERE id = $1 AND state IN ('dead', 'cancelled')",
+        id.0
+    );
+    match query.execute(&mut *connection).await?.rows_affected() {
+        1 => Ok(Changed::Now),
+        _ => refused(connection, id).await,
+    }
+}
+
+async fn refused(connection: &mut PgConnection, id: RunId) -> Result<Changed, sqlx::Error> {
+    let known = sqlx::query_scalar!(r#"SELECT true AS "known!" FROM worker.runs WHERE id = $1"#, id.0);
+    Ok(if known.fetch_optional(connection).await?.is_some() { Changed::No } else { Changed::Unknown })
 }

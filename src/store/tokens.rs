@@ -51,32 +51,32 @@ impl Store {
         Ok(())
     }
 
-    /// The live token of that id; its use is noted once a minute.
+    /// The live token of that id.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn find_token(&self, id: &str) -> Result<Option<Token>, StoreError> {
-        self.within(async {
-            let token = sqlx::query_as!(
-                Token,
-                "SELECT id, name, secret_hash, role, tasks, created_at, expires_at, last_used_at, revoked_at FROM worker.api_tokens
-                 WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
-                id
-            )
-            .fetch_optional(&self.pool)
-            .await?;
-            if token.is_some() {
-                sqlx::query!(
-                    "UPDATE worker.api_tokens SET last_used_at = now()
-                     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
-                    id
-                )
-                .execute(&self.pool)
-                .await?;
-            }
-            Ok::<_, sqlx::Error>(token)
-        })
-        .await
+        let query = sqlx::query_as!(
+            Token,
+            "SELECT id, name, secret_hash, role, tasks, created_at, expires_at, last_used_at, revoked_at FROM worker.api_tokens
+             WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+            id
+        );
+        self.within(query.fetch_optional(&self.pool)).await
+    }
+
+    /// Notes that a token was used, once a minute. To be called when its secret was shown, not before.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn mark_token_used(&self, id: &str) -> Result<(), StoreError> {
+        let query = sqlx::query!(
+            "UPDATE worker.api_tokens SET last_used_at = now()
+             WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+            id
+        );
+        self.within(query.execute(&self.pool)).await?;
+        Ok(())
     }
 
     /// All tokens, newest first.

@@ -3,7 +3,7 @@
 //! ```text
 //! queued ─claim─► running ─Done─► done
 //!    ▲              │ ├─Retry, attempts left─► failed (run_at) ─claim─► running
-//!    │              │ └─Retry, attempts used up; Fail─► dead ─retry by a person─► queued
+//!    │              │ └─Retry or Stuck, attempts used up; Fail─► dead ─retry by a person─► queued
 //!    └─Snooze, lease over─┘  (lease over and attempts used up: dead)
 //! queued, failed ─cancel─► cancelled;  running ─cancel─► as soon as the worker hears of it;  cancelled ─retry─► queued
 //! ```
@@ -59,7 +59,7 @@ impl Next {
         let ended = |state| Self { state, after: Duration::ZERO, uncount: false, error: None, report: None };
         match outcome {
             Outcome::Done(report) => Self { report: Some(storable(report)), ..ended(RunState::Done) },
-            Outcome::Retry { error, .. } if attempt >= max_attempts => {
+            Outcome::Retry { error, .. } | Outcome::Stuck { error } if attempt >= max_attempts => {
                 Self { error: Some(readable(error)), ..ended(RunState::Dead) }
             }
             Outcome::Retry { after, error } => {
@@ -68,6 +68,12 @@ impl Next {
                 let wait = wait.max(Duration::from_millis(1));
                 Self { after: wait, error: Some(readable(error)), ..ended(RunState::Failed) }
             }
+            Outcome::Stuck { error } => Self::after(
+                &Outcome::Retry { after: None, error: error.clone() },
+                attempt,
+                max_attempts,
+                backoff,
+            ),
             Outcome::Snooze { after, reason } => Self {
                 after: *after,
                 uncount: true,

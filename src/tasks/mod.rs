@@ -102,6 +102,9 @@ pub trait Task: Send + Sync + 'static {
     const ATTEMPTS: i16 = 5;
     /// Time-out unless its schedule says otherwise.
     const TIMEOUT: Duration = Duration::from_mins(5);
+    /// Whether a run that took its worker with it is tried again in a process of its own. Not for a task that needs what is costly to
+    /// load, and that finds what killed it by itself.
+    const MAY_BE_APART: bool = true;
     /// Arguments; unknown keys are errors (`deny_unknown_fields`).
     type Args: DeserializeOwned + Serialize + JsonSchema + Send;
 
@@ -205,6 +208,8 @@ pub trait AnyTask: Send + Sync {
     fn attempts(&self) -> i16;
     /// [`Task::TIMEOUT`].
     fn timeout(&self) -> Duration;
+    /// [`Task::MAY_BE_APART`].
+    fn may_be_apart(&self) -> bool;
     /// JSON Schema of the arguments.
     fn args_schema(&self) -> schemars::Schema;
     /// Reads and checks arguments without running; the message names the key and what was expected.
@@ -252,6 +257,10 @@ impl<T: Task> AnyTask for Erased<T> {
 
     fn timeout(&self) -> Duration {
         T::TIMEOUT
+    }
+
+    fn may_be_apart(&self) -> bool {
+        T::MAY_BE_APART
     }
 
     fn args_schema(&self) -> schemars::Schema {

@@ -89,6 +89,8 @@ impl Task for Rematch {
     const ABOUT: &'static str = "Compares saved searches and profiles with postings that are already there";
     /// An attempt goes on where the last one was.
     const ATTEMPTS: i16 = 20;
+    // Holds the index of all searches.
+    const MAY_BE_APART: bool = false;
     const TIMEOUT: Duration = Duration::from_hours(1);
     type Args = RematchArgs;
 

@@ -1,17 +1,16 @@
-//! One attempt: the task, its time limit, its panics, and what stops it from outside.
+//! One attempt: the task, its time limit, and what stops it from outside.
 
-use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+use std::time::Duration;
 
-use futures::FutureExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{hands::Hands, leases::Stop};
+use super::{Parts, hands::Hands, leases::Stop, process::Process, thread::Thread};
 use crate::{
     domain::{ClaimedRun, Outcome, RunId},
     queue::backend::released,
-    tasks::{self, Context, Progress},
+    tasks::{self, AnyTask, Context, Progress},
 };
 
 /// How long a task may take to heed its token: cancelled by a person; at the drain deadline or its own time limit.
@@ -48,8 +47,8 @@ impl Hands {
         let last = run.attempt >= run.max_attempts;
         let name = match &outcome {
             Some(Outcome::Done(_)) => "done",
-            Some(Outcome::Retry { .. }) if !last => "retry",
-            Some(Outcome::Retry { .. } | Outcome::Fail { .. }) => "dead",
+            Some(Outcome::Retry { .. } | Outcome::Stuck { .. }) if !last => "retry",
+            Some(Outcome::Retry { .. } | Outcome::Stuck { .. } | Outcome::Fail { .. }) => "dead",
             Some(Outcome::Snooze { .. }) => "snoozed",
             Some(Outcome::Cancelled) => "cancelled",
             None => "lost",
@@ -61,10 +60,10 @@ impl Hands {
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Some(Outcome::Done(_)) => tracing::info!(duration_ms, "run done"),
-            Some(Outcome::Retry { error, .. }) if !last => {
+            Some(Outcome::Retry { error, .. } | Outcome::Stuck { error }) if !last => {
                 tracing::warn!(duration_ms, error, "attempt failed");
             }
-            Some(Outcome::Retry { error, .. } | Outcome::Fail { error }) => {
+            Some(Outcome::Retry { error, .. } | Outcome::Stuck { error } | Outcome::Fail { error }) => {
                 tracing::error!(duration_ms, error, "run failed for good");
             }
             Some(Outcome::Snooze { reason, .. }) => tracing::info!(duration_ms, reason, "run put off"),
@@ -82,13 +81,18 @@ impl Hands {
             Err(error) => return Some(Outcome::Fail { error }),
         };
         let cancelled = CancellationToken::new();
-        let context = self.context(run.id, progress, cancelled.clone());
-        let args = run.args.clone();
-        let work = AssertUnwindSafe(async move { task.run(args, context).await }).catch_unwind();
-        tokio::pin!(work);
+        let mut work = match self.start(task, run, progress, &cancelled).await {
+            Ok(work) => work,
+            Err(error) => {
+                return Some(Outcome::Retry {
+                    after: None,
+                    error: format!("its process did not start: {error}"),
+                });
+            }
+        };
         let why = tokio::select! {
             biased;
-            result = &mut work => return Some(result.unwrap_or_else(|panic| panicked(&*panic))),
+            outcome = work.outcome() => return Some(outcome),
             () = self.halt.cancelled() => Why::Halt,
             stop = stopped.wait_for(Option::is_some) => match stop.ok().and_then(|stop| *stop) {
                 Some(Stop::Cancel) => Why::Cancel,
@@ -99,46 +103,108 @@ impl Hands {
             () = tokio::time::sleep(run.timeout) => Why::Timeout,
         };
         cancelled.cancel();
+        work.ask_to_stop().await;
         let grace = match why {
             Why::Cancel => GRACE_CANCEL,
             Why::Drain | Why::Timeout => GRACE_OTHER,
             Why::Lost | Why::Halt => Duration::ZERO,
         };
-        let last = tokio::time::timeout(grace, &mut work).await.ok().and_then(Result::ok);
+        let last = tokio::time::timeout(grace, work.outcome()).await.ok();
+        let stuck = last.is_none() && self.stop(work).await;
         match (why, last) {
             (Why::Lost, _) => None,
             (_, Some(done @ Outcome::Done(_))) => Some(done),
-            (Why::Timeout, _) => {
-                Some(Outcome::Retry { after: None, error: format!("timed out after {:?}", run.timeout) })
-            }
+            (Why::Timeout, _) => Some(timed_out(run.timeout, stuck)),
             (Why::Cancel, _) => Some(Outcome::Cancelled),
             (Why::Drain, Some(ended @ (Outcome::Fail { .. } | Outcome::Snooze { .. }))) => Some(ended),
             (Why::Drain | Why::Halt, _) => Some(released()),
         }
     }
 
-    fn context(&self, run_id: RunId, progress: Progress, cancelled: CancellationToken) -> Context {
-        let parts = &self.shared.parts;
-        Context {
-            run_id,
-            config: parts.config.clone(),
-            store: parts.store.clone(),
-            fetch: parts.fetch.clone(),
-            clock: parts.clock.clone(),
-            random: parts.random.clone(),
-            matcher: parts.matcher.clone(),
-            progress,
-            cancelled,
+    /// On a thread, or in a process of its own where an earlier attempt did harm.
+    async fn start(
+        &self,
+        task: &'static dyn AnyTask,
+        run: &ClaimedRun,
+        progress: Progress,
+        cancelled: &CancellationToken,
+    ) -> std::io::Result<Work> {
+        if let Some(program) = self.shared.program.as_ref().filter(|_| run.suspect && task.may_be_apart()) {
+            return Process::start(program, run, progress)
+                .await
+                .map(|process| Work::Process(Box::new(process)));
+        }
+        let context = self.shared.parts.context(run.id, progress, cancelled.clone());
+        Ok(Work::Thread(Thread::start(task, run.args.clone(), context)))
+    }
+
+    /// Ends what did not end by itself; true where its thread did not come back. Too many of those, and the process has to be replaced.
+    async fn stop(&self, work: Work) -> bool {
+        let stuck = match work {
+            Work::Thread(thread) => thread.stop(&self.shared.stuck).await,
+            Work::Process(process) => {
+                process.stop().await;
+                None
+            }
+        };
+        let Some(stuck) = stuck else { return false };
+        metrics::gauge!("career_stuck_threads").set(f64::from(u32::try_from(stuck).unwrap_or(u32::MAX)));
+        tracing::error!(stuck, "attempt does not let go of its thread");
+        if stuck >= self.shared.parts.config.runs.stuck {
+            tracing::error!(
+                stuck,
+                "too many threads are stuck: this worker stops, another has to take its place"
+            );
+            self.shared.worn_out.cancel();
+        }
+        true
+    }
+}
+
+/// A task at work.
+enum Work {
+    Thread(Thread),
+    Process(Box<Process>),
+}
+
+impl Work {
+    async fn outcome(&mut self) -> Outcome {
+        match self {
+            Self::Thread(thread) => thread.outcome().await,
+            Self::Process(process) => process.outcome().await,
+        }
+    }
+
+    /// A thread has the token of its context.
+    async fn ask_to_stop(&mut self) {
+        if let Self::Process(process) = self {
+            process.ask_to_stop().await;
         }
     }
 }
 
-/// A panic is a failed attempt like any other.
-fn panicked(panic: &(dyn Any + Send)) -> Outcome {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message");
-    Outcome::Retry { after: None, error: format!("panicked: {message}") }
+fn timed_out(limit: Duration, stuck: bool) -> Outcome {
+    let error = format!("timed out after {limit:?}");
+    if stuck {
+        Outcome::Stuck { error: format!("{error} and does not stop") }
+    } else {
+        Outcome::Retry { after: None, error }
+    }
+}
+
+impl Parts {
+    /// What a task gets.
+    pub(super) fn context(&self, run_id: RunId, progress: Progress, cancelled: CancellationToken) -> Context {
+        Context {
+            run_id,
+            config: self.config.clone(),
+            store: self.store.clone(),
+            fetch: self.fetch.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            matcher: self.matcher.clone(),
+            progress,
+            cancelled,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Does the runs: claims them from the ledger, gives each its context, a time limit and a way to be stopped, and records what came of it.
 //!
-//! - [`attempt`]: one attempt, from task to outcome: time-out, panic, cancel, drain.
+//! - [`attempt`]: one attempt, from task to outcome: time-out, cancel, drain.
+//! - [`thread`], [`process`]: where the task is done: a thread of its own, or a process where an earlier attempt did harm.
 //! - [`leases`]: what this process holds, and the loop that renews it.
 //! - [`hands`]: the ledger and the inbox as the queue module wants them.
 //! - [`reconciler`]: gives back what dead workers held and wakes what nobody woke.
@@ -11,7 +12,9 @@
 mod attempt;
 mod hands;
 mod leases;
+mod process;
 mod reconciler;
+mod thread;
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,6 +35,9 @@ use crate::{
 
 use hands::Hands;
 use leases::{Holds, Stop};
+use thread::Stuck;
+
+pub use process::{Program, child::make_attempt};
 
 /// After the drain deadline or an order to stop at once, this long for the ledger to hear of it.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -69,6 +75,11 @@ struct Shared {
     owner: String,
     holds: Holds,
     backoff: Backoff,
+    /// Makes attempts of suspect runs; without it they are made here.
+    program: Option<Program>,
+    stuck: Stuck,
+    /// Fires when so many threads are stuck that this process has to be replaced.
+    worn_out: CancellationToken,
 }
 
 /// Why a run was not executed in this process.
@@ -100,7 +111,18 @@ impl Worker {
             max: parts.config.runs.backoff_max,
             random: parts.random.clone(),
         };
-        Self { shared: Arc::new(Shared { parts, tasks, owner, holds: Holds::default(), backoff }) }
+        let (holds, stuck, worn_out) = (Holds::default(), Stuck::default(), CancellationToken::new());
+        let shared = Shared { parts, tasks, owner, holds, backoff, program: None, stuck, worn_out };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Has runs that did harm tried again by `program`. Without effect once the worker was cloned.
+    #[must_use]
+    pub fn with_program(mut self, program: Option<Program>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.program = program;
+        }
+        self
     }
 
     /// Its name in the ledger: role and a ULID of its own for each process.
@@ -121,7 +143,7 @@ impl Worker {
     }
 
     /// Serves `queues` until `shutdown`; then finishes what runs, gives back the rest at the drain deadline, and returns.
-    /// `halt` stops at once.
+    /// `halt` stops at once. Also returns, as after `shutdown`, when too many threads are stuck.
     pub async fn run(&self, queues: &[Queue], shutdown: CancellationToken, halt: CancellationToken) {
         let shared = &self.shared;
         let runs = &shared.parts.config.runs;
@@ -130,12 +152,14 @@ impl Worker {
         let mut helpers = JoinSet::new();
         helpers.spawn(Arc::clone(shared).keep_leases());
         helpers.spawn(Arc::clone(shared).reconcile());
-        let (first, second, stopping) = (shutdown, halt.clone(), stop.clone());
+        let (first, second, third, stopping) =
+            (shutdown, halt.clone(), shared.worn_out.clone(), stop.clone());
         let (patience, deadline) = (runs.drain, drain.clone());
         helpers.spawn(async move {
             tokio::select! {
                 () = first.cancelled() => {}
                 () = second.cancelled() => {}
+                () = third.cancelled() => {}
             }
             stopping.cancel();
             tokio::time::sleep(patience).await;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use career_worker::{
     admin::{
-        Parts, State, router,
+        Parts, State, serve,
         token::{Role, mint},
     },
     clock::Clock,
@@ -24,12 +24,13 @@ use crate::support::TestDb;
 
 pub struct Endpoint {
     pub db: TestDb,
-    address: SocketAddr,
+    pub address: SocketAddr,
     draining: CancellationToken,
 }
 
 pub struct Answer {
     pub status: u16,
+    pub head: String,
     pub body: Value,
 }
 
@@ -49,8 +50,7 @@ impl Endpoint {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = router(Arc::new(state)).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
+        tokio::spawn(serve(listener, Arc::new(state), CancellationToken::new()));
         Self { db, address, draining }
     }
 
@@ -72,10 +72,11 @@ impl Endpoint {
         let _ = stream.read_to_string(&mut text).await;
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        Answer { status, body: serde_json::from_str(body).unwrap_or_else(|_| Value::from(body)) }
+        let body = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body));
+        Answer { status, head: head.to_owned(), body }
     }
 
-    async fn enqueue(&self, token: &str, key: Option<&str>, body: &Value) -> Answer {
+    pub async fn enqueue(&self, token: &str, key: Option<&str>, body: &Value) -> Answer {
         let bearer = format!("bearer {token}");
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(key.map(|key| ("idempotency-key", key)));

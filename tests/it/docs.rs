@@ -64,3 +64,56 @@ fn tasks_are_sorted_and_named_once() {
     sorted.dedup();
     assert_eq!(names, sorted);
 }
+
+/// Every test that SECURITY.md names is there.
+#[test]
+fn the_threats_name_tests_that_are_there() {
+    let root = root();
+    let text = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let tests = read_all(&root.join("tests/it"));
+    let mut named = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ") && line.matches(" | ").count() == 2) {
+        let shown_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        for name in shown_by.split('`').skip(1).step_by(2) {
+            let parts: Vec<&str> = name.split("::").collect();
+            let known = match parts[..] {
+                [path] if path.contains(['/', '.']) => root.join(path).exists(),
+                [word] => {
+                    root.join(format!("fuzz/fuzz_targets/{word}.rs")).exists()
+                        || tests.iter().any(|(module, _)| module == word)
+                }
+                [module, .., test] => tests.iter().any(|(known, text)| {
+                    known.starts_with(module)
+                        && (known.ends_with(&format!("::{test}")) || text.contains(&format!("fn {test}")))
+                }),
+                [] => false,
+            };
+            assert!(known, "{name} in: {row}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
+}
+
+/// Files of tests as modules (`inbound::deeds`), with their text.
+fn read_all(folder: &Path) -> Vec<(String, String)> {
+    fn below(folder: &Path, module: &str, all: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let module = match (module, name.as_str()) {
+                (_, "mod") => module.to_owned(),
+                ("", _) => name,
+                _ => format!("{module}::{name}"),
+            };
+            if path.is_dir() {
+                below(&path, &module, all);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                all.push((module, text));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    below(folder, "", &mut all);
+    all
+}

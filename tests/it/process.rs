@@ -1,9 +1,9 @@
 //! The real program as a process, with settings by environment.
 
 use std::{
-    fs::File,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use career_worker::dev::Stack;
@@ -12,18 +12,39 @@ use career_worker::dev::Stack;
 pub struct Running(Child);
 
 impl Running {
-    pub fn id(&self) -> u32 {
-        self.0.id()
-    }
-
     pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
 
-    /// How it ended, if it did by itself.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits for its end, at the most this long.
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it has not ended within {within:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn status(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().unwrap()
+    }
+
+    /// Memory that it has now, KiB.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 }
 
@@ -46,7 +67,7 @@ impl Program {
         Self::at(&stack.database_url, &stack.redis_url, jobs)
     }
 
-    /// As [`Program::on`], with servers anywhere.
+    /// The same with servers at these addresses.
     pub fn at(database_url: &str, redis_url: &str, jobs: &Path) -> Self {
         let given = [
             ("CAREER__DATABASE__URL", database_url.to_owned()),
@@ -72,13 +93,17 @@ impl Program {
     }
 
     pub fn start(&self, args: &[&str]) -> Running {
-        Running(self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        let mut command = self.command(args);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Running(command.spawn().unwrap())
     }
 
-    /// As [`Program::start`], with what it logs at the end of a file.
+    /// Starts it with what it says on standard error at the end of a file.
     pub fn start_logged(&self, args: &[&str], log: &Path) -> Running {
-        let log = File::options().append(true).create(true).open(log).unwrap();
-        Running(self.command(args).stdout(Stdio::null()).stderr(log).spawn().unwrap())
+        let mut command = self.command(args);
+        let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        Running(command.spawn().unwrap())
     }
 
     /// What it prints when it has ended well.
@@ -88,12 +113,18 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_career-worker"));
-        command.args(args).stdin(Stdio::null()).env_remove("DATABASE_URL").env_remove("REDIS_URL");
+        command.args(args).stdin(Stdio::null());
+        command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
     }
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A private stack of this test alone, since it will be broken on purpose.

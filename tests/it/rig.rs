@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     future::Future,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, LazyLock, Mutex},
     time::{Duration, Instant},
@@ -131,6 +131,34 @@ task!(Busy, "busy", 1, LONG, |args, ctx| {
     Ok(json!({}))
 });
 
+task!(Steady, "steady", 2, LONG, |args, ctx| {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    Ok(json!({}))
+});
+task!(Blocking, "block", 3, Duration::from_millis(300), |args, ctx| {
+    // Never gives its thread back, as an endless loop would not.
+    while !GATE.borrow().contains(&args.label) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(json!({}))
+});
+task!(Aborting, "abort", 3, LONG, |args, ctx| std::process::abort());
+task!(Overflowing, "overflow", 3, LONG, |args, ctx| Ok(json!(deeper(args.n))));
+task!(Eating, "eat", 3, LONG, |args, ctx| {
+    let mut eaten = Vec::new();
+    loop {
+        eaten.push(vec![1_u8; 16 << 20]);
+        std::hint::black_box(&eaten);
+    }
+});
+
+/// Calls itself until there is no stack left.
+#[expect(unconditional_recursion, reason = "that is the point")]
+fn deeper(n: i64) -> i64 {
+    let space = std::hint::black_box([n; 64]);
+    deeper(space[7] + 1) + std::hint::black_box(space[9])
+}
+
 pub static TASKS: &[&dyn AnyTask] = &[
     &Erased::<Note>::new(),
     &Erased::<Failing>::new(),
@@ -140,6 +168,11 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Erased::<Stubborn>::new(),
     &Erased::<Snoozing>::new(),
     &Erased::<Busy>::new(),
+    &Erased::<Steady>::new(),
+    &Erased::<Blocking>::new(),
+    &Erased::<Aborting>::new(),
+    &Erased::<Overflowing>::new(),
+    &Erased::<Eating>::new(),
 ];
 
 /// A run of one of the tasks above, on the maintenance queue.
@@ -185,11 +218,12 @@ impl Rig {
     /// With short leases and these settings on top.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let db = TestDb::new().await;
-        let config = Arc::new(Self::settings(&db, settings));
+        let config = Arc::new(Self::settings(&db.url, settings));
         Self { db, config }
     }
 
-    fn settings(db: &TestDb, settings: &[(&str, &str)]) -> Config {
+    /// The settings of a worker on this database.
+    pub fn settings(url: &str, settings: &[(&str, &str)]) -> Config {
         let mut all = vec![
             ("runs.lease", "2s"),
             ("runs.renew", "200ms"),
@@ -204,7 +238,7 @@ impl Rig {
         all.retain(|(key, _)| !settings.iter().any(|(given, _)| given == key));
         all.extend_from_slice(settings);
         let mut all: Vec<_> = all.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
-        all.push(("database.url", db.url.clone()));
+        all.push(("database.url", url.to_owned()));
         let mut config = Config::load(None, &all).unwrap();
         config.queues.maintenance.concurrency = 8;
         // Many tests share one server.
@@ -217,10 +251,15 @@ impl Rig {
     }
 
     fn worker_with(config: Arc<Config>, transport: Transport) -> Worker {
+        Worker::with_tasks("test", Self::parts(config, transport), TASKS)
+    }
+
+    /// What a worker with these settings is made of.
+    pub fn parts(config: Arc<Config>, transport: Transport) -> Parts {
         let gate = Arc::new(LocalGate);
         let fetch = Fetch::new(&config.fetch, Clock::system(), Random::system(), gate).unwrap();
         let matcher = Arc::new(Matcher::new(&config.matching).with_caps(&config.notify));
-        let parts = Parts {
+        Parts {
             store: Store::open(&config.database).unwrap(),
             config,
             fetch,
@@ -228,8 +267,7 @@ impl Rig {
             clock: Clock::system(),
             random: Random::system(),
             transport,
-        };
-        Worker::with_tasks("test", parts, TASKS)
+        }
     }
 
     /// Starts a worker on the maintenance queue, without Redis.
@@ -335,15 +373,55 @@ impl Hole {
 /// A Redis of its own, that can be killed.
 pub struct OwnRedis {
     process: Child,
+    program: RedisProgram,
     port: u16,
     dir: PathBuf,
 }
 
+/// The server that the shared one is, wherever it was found.
+struct RedisProgram {
+    file: String,
+    libraries: String,
+}
+
+impl RedisProgram {
+    async fn find() -> Option<Self> {
+        let client = redis::Client::open(crate::support::redis_url().await).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await.unwrap();
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        // One on another machine has no file here.
+        let file = field("executable:").filter(|file| Path::new(file).is_file())?;
+        // A fetched server has libraries beside it; its environment says so no more, its memory does.
+        let maps =
+            std::fs::read_to_string(format!("/proc/{}/maps", field("process_id:")?)).unwrap_or_default();
+        let libraries = maps
+            .lines()
+            .filter(|line| line.contains(".so"))
+            .filter_map(|line| line.find('/').map(|at| &line[at..]));
+        let folders: std::collections::BTreeSet<_> =
+            libraries.filter_map(|file| Some(Path::new(file).parent()?.to_str()?.to_owned())).collect();
+        Some(Self { file, libraries: folders.into_iter().collect::<Vec<_>>().join(":") })
+    }
+
+    fn spawn(&self, port: u16, dir: &Path) -> Option<Child> {
+        let mut command = Command::new(&self.file);
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(dir);
+        command
+            .env("LD_LIBRARY_PATH", &self.libraries)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()
+    }
+}
+
 impl OwnRedis {
     pub async fn start() -> Option<Self> {
+        let program = RedisProgram::find().await?;
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let dir = tempfile::tempdir().unwrap().keep();
-        let mut redis = Self { process: spawn_redis(port, &dir)?, port, dir };
+        let mut redis = Self { process: program.spawn(port, &dir)?, program, port, dir };
         redis.ready().await;
         Some(redis)
     }
@@ -360,7 +438,7 @@ impl OwnRedis {
 
     /// A new start after a kill.
     pub async fn restart(&mut self) {
-        self.process = spawn_redis(self.port, &self.dir).unwrap();
+        self.process = self.program.spawn(self.port, &self.dir).unwrap();
         self.ready().await;
     }
 
@@ -381,14 +459,4 @@ impl Drop for OwnRedis {
         let _ = self.process.wait();
         let _ = std::fs::remove_dir_all(&self.dir);
     }
-}
-
-fn spawn_redis(port: u16, dir: &std::path::Path) -> Option<Child> {
-    Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
-        .arg(dir)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()
 }

@@ -35,6 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Just(retry()),
         Just(Outcome::Retry { after: Some(Duration::from_secs(5)), error: "busy".to_owned() }),
         Just(Outcome::Snooze { after: Duration::from_secs(9), reason: "later".to_owned() }),
+        Just(Outcome::Stuck { error: "does not stop".to_owned() }),
         Just(Outcome::Fail { error: "hopeless".to_owned() }),
         Just(Outcome::Cancelled),
     ];
@@ -52,6 +53,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// The run as it should be.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the run")]
 #[derive(Debug)]
 struct Model {
     state: &'static str,
@@ -62,6 +64,7 @@ struct Model {
     holder: Option<(usize, i32)>,
     lapsed: bool,
     claims: i32,
+    suspect: bool,
 }
 
 impl Model {
@@ -72,12 +75,15 @@ impl Model {
     }
 
     fn finishes(&mut self, outcome: &Outcome) {
+        self.suspect |= matches!(outcome, Outcome::Stuck { .. });
         match outcome {
             Outcome::Done(_) => self.ends("done"),
             Outcome::Fail { .. } => self.ends("dead"),
             Outcome::Cancelled => self.ends("cancelled"),
-            Outcome::Retry { .. } if self.attempt >= self.max_attempts => self.ends("dead"),
-            Outcome::Retry { .. } => {
+            Outcome::Retry { .. } | Outcome::Stuck { .. } if self.attempt >= self.max_attempts => {
+                self.ends("dead");
+            }
+            Outcome::Retry { .. } | Outcome::Stuck { .. } => {
                 self.ends("failed");
                 self.due = false;
             }
@@ -107,6 +113,7 @@ async fn walk(db: &TestDb, max_attempts: i16, steps: Vec<Step>) -> Result<(), Te
         holder: None,
         lapsed: false,
         claims: 0,
+        suspect: false,
     };
     let mut held: Vec<(usize, ClaimedRun)> = Vec::new();
     for step in steps {
@@ -121,6 +128,7 @@ async fn walk(db: &TestDb, max_attempts: i16, steps: Vec<Step>) -> Result<(), Te
                     model.claims += 1;
                     model.holder = Some((*owner, model.claims));
                     prop_assert_eq!((run.attempt, run.claim), (model.attempt, model.claims));
+                    prop_assert_eq!(run.suspect, model.suspect);
                     held.push((*owner, run));
                 }
             }
@@ -157,6 +165,7 @@ async fn walk(db: &TestDb, max_attempts: i16, steps: Vec<Step>) -> Result<(), Te
                     } else {
                         "queued"
                     });
+                    model.suspect = true;
                     // It was due when it was claimed.
                     model.due = true;
                 }

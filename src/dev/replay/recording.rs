@@ -143,6 +143,14 @@ fn read_folder(root: &Path, folder: &Path, all: &mut Vec<Exchange>) -> Result<()
     Ok(())
 }
 
+/// Whether this is the description of an exchange that can be served.
+///
+/// # Errors
+/// One line: key and what was expected.
+pub fn check_exchange(text: &str) -> Result<(), String> {
+    Exchange::read(text, String::new(), Vec::new()).map(drop)
+}
+
 impl Exchange {
     fn read(text: &str, folder: String, mut bodies: Vec<PathBuf>) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string().trim().replace('\n', " "))?;

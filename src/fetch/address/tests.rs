@@ -111,6 +111,19 @@ async fn the_resolver_keeps_names_away_from_this_machine() {
     assert!(matches!(error.downcast_ref::<Rule>(), Some(Rule::Private(ip)) if ip.is_loopback()), "{error}");
 }
 
+/// A name that answers with a public address first and with one of ours later, or with both at once, is judged by each answer alone.
+#[test]
+fn a_name_that_changes_its_answer_gains_nothing() {
+    let all =
+        |list: &[&str]| list.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect::<Vec<_>>();
+    let private = |ip: &str| Err(Some(Rule::Private(ip.parse().unwrap())));
+    assert_eq!(public_of(&all(&["1.1.1.1"])), Ok(all(&["1.1.1.1"])));
+    assert_eq!(public_of(&all(&["127.0.0.1"])), private("127.0.0.1"));
+    assert_eq!(public_of(&all(&["10.0.0.1", "1.1.1.1", "::ffff:127.0.0.1"])), Ok(all(&["1.1.1.1"])));
+    assert_eq!(public_of(&all(&["64:ff9b::a9fe:a9fe", "fd00:ec2::254"])), private("64:ff9b::a9fe:a9fe"));
+    assert_eq!(public_of(&[]), Err(None));
+}
+
 /// The special-purpose registries as lists of networks, written down apart from the code under test.
 fn special() -> Vec<IpNet> {
     let v4 = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 \

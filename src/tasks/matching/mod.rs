@@ -46,6 +46,8 @@ impl Task for Match {
     const ABOUT: &'static str = "Compares new postings with all saved searches and profiles";
     /// A sweep that dies loses nothing, the next one finds its work: only one that fails for long is worth a person's look.
     const ATTEMPTS: i16 = 20;
+    // Holds the index of all searches; a posting that kills it is found by halves.
+    const MAY_BE_APART: bool = false;
     type Args = MatchArgs;
 
     fn check(args: &MatchArgs) -> Result<(), String> {

@@ -67,7 +67,12 @@ pub fn brotli() -> Vec<u8> {
 
 /// A frame of RFC 8878 of blocks that say "this byte 128 Ki times".
 pub fn zstd() -> Vec<u8> {
-    let mut bytes = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
+    zstd_with_window(17)
+}
+
+/// The same, for a reader with a window of 2 to the power of `log` bytes.
+pub fn zstd_with_window(log: u8) -> Vec<u8> {
+    let mut bytes = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, (log - 10) << 3];
     let blocks = SIZE >> 17;
     for block in 1..=blocks {
         let header = u32::from(block == blocks) | 1 << 1 | 1 << 17 << 3;

@@ -1,6 +1,6 @@
 //! The HTTP pipeline against a real server that answers well and badly.
 
-mod bomb;
+pub mod bomb;
 mod limits;
 mod robots;
 pub mod server;

@@ -61,7 +61,7 @@ impl Replica {
 
     /// A new one where the last has ended by itself.
     pub fn tend(&mut self) {
-        let Some(status) = self.running.ended() else { return };
+        let Some(status) = self.running.status() else { return };
         if status.code() != Some(UNAVAILABLE) {
             self.deaths.push(format!("{} ({}): {}", self.role.name, self.running.id(), said(status)));
         }
