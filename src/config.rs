@@ -3,8 +3,10 @@
 //! `config.default.toml` beside this file is the documentation and holds every key. Unknown keys are errors. To add a setting: the key
 //! with a comment there, the field here.
 
+mod matching;
+mod sources;
+
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -15,11 +17,15 @@ use figment::{
     providers::{Env, Format as _, Serialized, Toml},
     value::{Dict, Value},
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use crate::domain::{Queue, Shard};
+pub use self::{
+    matching::{MatchingConfig, OnChange, RematchConfig, Weights},
+    sources::SourcesConfig,
+};
+use crate::domain::Queue;
 
 /// The defaults, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -130,32 +136,6 @@ pub struct FetchConfig {
     pub redirects: u32,
 }
 
-/// `[sources]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct SourcesConfig(BTreeMap<String, SecretString>);
-
-impl FromIterator<(String, SecretString)> for SourcesConfig {
-    fn from_iter<I: IntoIterator<Item = (String, SecretString)>>(keys: I) -> Self {
-        Self(keys.into_iter().collect())
-    }
-}
-
-impl SourcesConfig {
-    /// The credential under this key, where the operator gave one.
-    pub fn get(&self, key: &str) -> Option<&SecretString> {
-        self.0.get(key).filter(|secret| !secret.expose_secret().trim().is_empty())
-    }
-
-    /// A key that no source has, with those there are.
-    fn unknown(&self) -> Option<(&str, Vec<&'static str>)> {
-        let known: Vec<_> =
-            SECRETS.iter().filter(|(section, _)| *section == "sources").map(|(_, key)| *key).collect();
-        let key = self.0.keys().find(|key| !known.contains(&key.as_str()))?;
-        Some((key, known))
-    }
-}
-
 /// `[queues.*]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,76 +208,6 @@ pub struct SchedulerConfig {
     /// How often due times are looked at.
     #[serde(with = "humantime_serde")]
     pub poll: Duration,
-}
-
-/// `[matching]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MatchingConfig {
-    /// Postings taken from the outbox at once.
-    pub batch: i64,
-    /// Batches matched at once in one run.
-    pub lanes: usize,
-    /// The users whose searches and profiles this process holds.
-    pub shard: Shard,
-    /// A posting that takes longer to match is set aside.
-    #[serde(with = "humantime_serde")]
-    pub posting_limit: Duration,
-    /// Profiles match from this score on.
-    pub threshold: f64,
-    /// Word variants count as one.
-    pub synonyms: bool,
-    /// Parts of the profile score; they are scaled to a sum of 1.
-    pub weights: Weights,
-    /// Units of a currency for one euro.
-    pub rates: BTreeMap<String, f64>,
-}
-
-/// `[matching.weights]`
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the names are those of the parts")]
-pub struct Weights {
-    pub skills: f64,
-    pub title: f64,
-    pub seniority: f64,
-    pub place: f64,
-    pub job_type: f64,
-    pub salary: f64,
-    pub company: f64,
-    pub visa: f64,
-    pub freshness: f64,
-}
-
-/// `[rematch]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RematchConfig {
-    /// What becomes of a new or changed search or profile.
-    pub on_change: OnChange,
-    /// How far back that goes.
-    pub days: u16,
-    /// Postings read at once.
-    pub page: u32,
-    /// Postings looked at a second by one run, at most.
-    pub per_second: u32,
-    /// Postings put to the exact check for one preview, at most.
-    pub preview_postings: u32,
-    /// Longest time for one preview.
-    #[serde(with = "humantime_serde")]
-    pub preview_time: Duration,
-}
-
-/// What becomes of a new or changed search or profile, beside being put to every new posting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnChange {
-    /// Nothing.
-    Off,
-    /// Postings that are there and fit are stored as already seen.
-    Silent,
-    /// Users are told of postings that are there and fit.
-    Announce,
 }
 
 /// `[notify]`

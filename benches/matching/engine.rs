@@ -3,7 +3,7 @@
 use career_worker::{
     config::{DEFAULTS, MatchingConfig},
     domain::{JobId, Profile, SavedSearch, SearchId},
-    matching::{self, FoundSearch, Hit, MatchIndex, MatchPosting, MatchSettings},
+    matching::{self, Hit, MatchIndex, MatchPosting, MatchSettings},
 };
 
 use crate::workload::PostingText;
@@ -18,7 +18,6 @@ pub struct Engine {
 /// What finds matches; each thread has its own.
 pub struct Finder {
     finder: matching::Finder,
-    found: Vec<FoundSearch>,
 }
 
 impl Engine {
@@ -71,7 +70,7 @@ impl Engine {
 
     /// What finds matches.
     pub fn finder(&self) -> Finder {
-        Finder { finder: self.index.finder(), found: Vec::new() }
+        Finder { finder: self.index.finder() }
     }
 }
 
@@ -81,14 +80,7 @@ impl Finder {
         self.finder.matches(JobId(posting.id as i32), &posting.fields(), PostingText::today())
     }
 
-    /// How many searches a posting fits; reads its texts, too.
-    pub fn find_searches(&mut self, posting: &PostingText) -> usize {
-        self.found.clear();
-        self.finder.find_searches(&posting.fields(), PostingText::today(), &mut self.found);
-        self.found.len()
-    }
-
-    /// Entries put to the exact check so far.
+    /// Entries and profiles looked at so far.
     pub fn looked_at(&self) -> u64 {
         self.finder.looked_at()
     }

@@ -127,7 +127,7 @@ pub fn measure(engine: &Engine, rounds: &[Vec<PostingText>], threads: &[usize]) 
     let some = warm.get(..CANDIDATES).unwrap_or(warm);
     let mut finder = engine.finder();
     for posting in some {
-        finder.find_searches(posting);
+        finder.find(posting);
     }
     line("candidates a posting", short(finder.looked_at() as f64 / some.len() as f64));
     cost

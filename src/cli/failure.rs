@@ -34,7 +34,7 @@ impl Failure {
 
 /// Prints the failure with its causes and gives the exit code of its kind.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
-    if error.chain().any(is_closed_pipe) {
+    if output_is_closed(error) {
         return ExitCode::SUCCESS;
     }
     let _ = writeln!(std::io::stderr().lock(), "error: {error:#}");
@@ -56,9 +56,9 @@ fn code(error: &anyhow::Error) -> u8 {
     1
 }
 
-/// The reader of our output has enough (`| head`).
-fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+/// The reader of our output has enough (`| head`). A pipe to a server that broke is inside an error of the server, where this does not look.
+fn output_is_closed(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -66,6 +66,10 @@ mod tests {
     use anyhow::Context as _;
 
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the server hung up")]
+    struct Server(#[source] std::io::Error);
 
     #[test]
     fn the_kind_of_failure_decides_the_exit_code() {
@@ -75,5 +79,14 @@ mod tests {
         assert_eq!(code(&Failure::new(TEMPORARY, "locked").into()), TEMPORARY);
         assert_eq!(code(&BadSchedules(Vec::new()).into()), CONFIG);
         assert_eq!(code(&anyhow::anyhow!("anything")), 1);
+    }
+
+    #[test]
+    fn only_our_own_output_ends_well_when_it_is_closed() {
+        let broken = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        let output = Err::<(), _>(broken()).context("print runs").unwrap_err();
+        assert!(output_is_closed(&output));
+        let server = Err::<(), _>(Server(broken())).context("look at the database").unwrap_err();
+        assert!(!output_is_closed(&server));
     }
 }

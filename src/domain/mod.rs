@@ -19,5 +19,5 @@ pub use posting::{
 };
 pub use profile::{Profile, UserId};
 pub use run::{ClaimedRun, NewRun, Outcome, Queue, RunId, RunState, Trigger};
-pub use search::{SavedSearch, SearchId};
+pub use search::{SavedSearch, SearchId, SearchIds};
 pub use shard::Shard;

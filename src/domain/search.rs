@@ -1,6 +1,7 @@
 //! A search that a user keeps, as the table `saved_searches` holds it.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::UserId;
 
@@ -8,6 +9,9 @@ use super::UserId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SearchId(pub i32);
+
+/// The searches of one user that a posting fits: few, so they are kept in place.
+pub type SearchIds = SmallVec<[SearchId; 4]>;
 
 /// One row of `saved_searches`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{SearchId, UserId};
+use crate::domain::{SearchIds, UserId};
 
 /// One user and one posting that fit. Why they fit is said by [`reasons`](super::reasons()).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,7 +13,7 @@ pub struct Hit {
     /// ([`Evidence::score`](super::Evidence::score)).
     pub score: f64,
     /// Searches that match, by id.
-    pub search_ids: Vec<SearchId>,
+    pub search_ids: SearchIds,
     /// Also where only a search matched and the profile score is below the threshold.
     pub profile_score: Option<f64>,
 }
@@ -21,6 +21,6 @@ pub struct Hit {
 impl Hit {
     /// A user whose profile alone fits.
     pub(super) fn of_profile(user_id: UserId, score: f64) -> Self {
-        Self { user_id, score, search_ids: Vec::new(), profile_score: Some(score) }
+        Self { user_id, score, search_ids: SearchIds::new(), profile_score: Some(score) }
     }
 }

@@ -8,6 +8,8 @@ use crate::config::{MatchingConfig, Weights};
 pub struct MatchSettings {
     /// Profiles match from this score on, 0 to 1.
     pub threshold: f64,
+    /// Profiles match only where skills and title by themselves fit so well, 0 to 1.
+    pub core: f64,
     /// Bare words stand for their synonyms.
     pub synonyms: bool,
     /// Exchange rates.
@@ -18,12 +20,18 @@ pub struct MatchSettings {
 impl From<&MatchingConfig> for MatchSettings {
     fn from(config: &MatchingConfig) -> Self {
         Self {
-            threshold: if config.threshold.is_finite() { config.threshold.clamp(0.0, 1.0) } else { 1.0 },
+            threshold: share(config.threshold),
+            core: share(config.core),
             synonyms: config.synonyms,
             rates: Rates::new(&config.rates),
             weights: config.weights,
         }
     }
+}
+
+/// What is no number lets nothing pass.
+fn share(number: f64) -> f64 {
+    if number.is_finite() { number.clamp(0.0, 1.0) } else { 1.0 }
 }
 
 impl MatchSettings {

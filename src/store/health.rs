@@ -25,8 +25,10 @@ const TOLERATED_FAILURES: i32 = 3;
 pub struct BoardState {
     /// Usual size of its complete listings.
     pub usual: Option<f64>,
-    /// Requests that its last complete listing took.
+    /// Requests that its last complete listing took; unknown where something was stored since that listing began.
     pub pages: Option<i32>,
+    /// When something of it was last written.
+    pub stored_at: Option<DateTime<Utc>>,
 }
 
 /// A listing that came to its end, or broke off.
@@ -52,6 +54,9 @@ pub struct Listing<'a> {
     pub confirm_after: Duration,
     /// Kept when the listing is complete and believable.
     pub validators: &'a [CachedValidators],
+    /// When something of the board was last written before this listing began: where another listing wrote since, what is stored may be
+    /// the other's, and the validators are not used.
+    pub stored_at: Option<DateTime<Utc>>,
 }
 
 /// What the end of a listing changed.
@@ -122,7 +127,7 @@ impl Store {
                 "INSERT INTO worker.source_health AS h (source, board, last_attempt_at) VALUES ($1, $2, now())
                  ON CONFLICT (source, board) DO UPDATE SET last_attempt_at = now()
                  WHERE h.last_attempt_at IS NULL OR h.last_attempt_at <= now() - make_interval(secs => $3)
-                 RETURNING usual, pages",
+                 RETURNING usual, pages, last_stored_at AS stored_at",
                 source,
                 board,
                 pause.as_secs_f64(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{Store, StoreError};
-use crate::domain::{JobId, SearchId, UserId};
+use crate::domain::{JobId, SearchIds, UserId};
 
 /// A posting as the matcher reads it: columns of `jobs` and the facts of its owning sighting.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub struct NewMatch {
     /// 0 to 1, where the user has a profile that fits.
     pub profile_score: Option<f64>,
     /// The searches that fit.
-    pub search_ids: Vec<SearchId>,
+    pub search_ids: SearchIds,
 }
 
 /// A posting that fits users who have more than they can be told of.

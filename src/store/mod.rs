@@ -29,11 +29,12 @@ mod sightings;
 mod spans;
 mod tokens;
 mod transition;
+mod waiting;
 
 use std::{future::Future, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -44,7 +45,7 @@ pub use claims::{Recovered, Renewal, Renewed};
 pub use domains::{DomainLease, DomainState};
 pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
-pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch, WaitingStages};
+pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch};
 pub use outbox::{ALONE, BatchUsers, OutboxBatch};
 pub use pauses::{Pause, PauseKind};
 pub use rematch::{RematchProgress, RematchStep};
@@ -57,6 +58,7 @@ pub use seed::{SeedProfile, SeedSearch, SeedUser};
 pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;
 pub use transition::Backoff;
+pub use waiting::WaitingStages;
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -133,6 +135,19 @@ impl StoreError {
     }
 }
 
+/// A pool that gives up a connection which does not answer when it is given back. sqlx asks it too, and waits without end: the place of a
+/// connection whose statement was given up, and whose other end is gone without a word, would be taken for ever.
+fn pool_of(connections: u32, patience: Duration) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(patience).after_release(
+        move |connection, _| {
+            Box::pin(async move {
+                let answer = tokio::time::timeout(patience, connection.ping()).await;
+                answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+            })
+        },
+    )
+}
+
 /// The migrations of this program, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -149,14 +164,8 @@ impl Store {
             ("idle_in_transaction_session_timeout", "60s".to_owned()),
             ("timezone", "UTC".to_owned()),
         ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options.clone());
-        let reserved = PgPoolOptions::new()
-            .max_connections(2)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options);
+        let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
+        let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
         Ok(Self { pool, reserved, timeout: config.statement_timeout + config.acquire_timeout })
     }
 

@@ -15,6 +15,7 @@ mod rows;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Store, StoreError, sightings};
@@ -66,6 +67,24 @@ pub struct UpsertReport {
     pub updated: u64,
     /// Rows added to the outbox.
     pub queued: u64,
+    /// Where something new or changed was written.
+    #[serde(skip)]
+    pub written: Option<Written>,
+}
+
+/// When something of a board was written, by the database's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// When that was last done before.
+    pub before: Option<DateTime<Utc>>,
+    /// Now; nothing where somebody else wrote in between, so that it is not all of one listing.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl Written {
+    fn then(self, next: Self) -> Self {
+        Self { before: self.before, at: next.at.filter(|_| next.before == self.at) }
+    }
 }
 
 impl std::ops::AddAssign for UpsertReport {
@@ -78,6 +97,10 @@ impl std::ops::AddAssign for UpsertReport {
         self.inserted += other.inserted;
         self.updated += other.updated;
         self.queued += other.queued;
+        self.written = match (self.written, other.written) {
+            (Some(first), Some(next)) => Some(first.then(next)),
+            (first, next) => first.or(next),
+        };
     }
 }
 
@@ -211,7 +234,7 @@ async fn store_batch(
     marks::append_outbox(tx, &queued).await?;
     duplicates::regroup(tx, &plan, &ids).await?;
     let source = items.first().map_or("", |item| item.posting.source.as_str());
-    marks::note_stored(tx, source, board, plan.new + plan.changed, plan.new).await?;
+    report.written = marks::note_stored(tx, source, board, plan.new + plan.changed, plan.new).await?;
 
     report.new = plan.new;
     report.changed = plan.changed;

@@ -12,6 +12,7 @@ mod fault;
 mod listing;
 mod pages;
 mod probe;
+mod report;
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -23,11 +24,12 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 pub use args::{BoardSpec, ScrapeArgs};
-pub use board::{BoardReport, Limits, scrape_board};
+pub use board::{Limits, scrape_board};
 pub use boards_file::{read as read_boards, write as write_boards};
 pub use credentials::Credentials;
 pub use fault::Fault;
 pub use probe::{Probe, Prober};
+pub use report::BoardReport;
 
 use tokio::time::Instant;
 

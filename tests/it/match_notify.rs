@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use career_worker::{
     config::{Config, MatchingConfig},
-    domain::{JobId, Shard, UserId},
+    domain::{JobId, SearchIds, Shard, UserId},
     store::{NewMatch, NoticeRules, Store},
     tasks::{Matcher, compose_all},
 };
@@ -198,7 +198,13 @@ async fn two_matchers_neither_miss_nor_double_a_pair() {
 }
 
 fn pair(job: i32, user: i32, score: f64) -> NewMatch {
-    NewMatch { job_id: JobId(job), user_id: UserId(user), score, profile_score: None, search_ids: Vec::new() }
+    NewMatch {
+        job_id: JobId(job),
+        user_id: UserId(user),
+        score,
+        profile_score: None,
+        search_ids: SearchIds::new(),
+    }
 }
 
 #[tokio::test]

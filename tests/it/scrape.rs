@@ -168,6 +168,28 @@ async fn not_modified_refreshes_what_is_listed() {
 }
 
 #[tokio::test]
+async fn what_a_broken_listing_stored_is_not_taken_for_what_the_validators_are_of() {
+    let world = World::new().await;
+    let first = json!({ "items": [{ "id": "a", "title": "Engineer" }] });
+    world.serve("nord", 200, &first, Some("\"v1\""));
+    world.scrape("nord", AT_ONCE).await;
+    assert!(world.scrape("nord", AT_ONCE).await.not_modified);
+    // The same happens where the process is killed between its first batch and the end.
+    let next = "https://gazette.example.com/nord/2";
+    let second = json!({ "items": [{ "id": "a", "title": "Senior Engineer" }], "next": next });
+    world.serve("nord", 200, &second, Some("\"v2\""));
+    world.serve("nord/2", 500, &json!({}), None);
+    assert!(world.scrape("nord", AT_ONCE).await.fault.is_some());
+
+    world.serve("nord", 200, &first, Some("\"v1\""));
+    let back = world.scrape("nord", AT_ONCE).await;
+    assert_eq!((back.not_modified, back.counts.changed), (false, 1));
+    let title: String = sqlx::query_scalar("SELECT title FROM jobs").fetch_one(&world.db.pool).await.unwrap();
+    assert_eq!(title, "Engineer");
+    assert!(world.scrape("nord", AT_ONCE).await.not_modified);
+}
+
+#[tokio::test]
 async fn validators_are_kept_only_with_a_whole_listing() {
     let world = World::new().await;
     let items = many(10);

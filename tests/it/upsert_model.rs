@@ -169,6 +169,7 @@ async fn finish(db: &TestDb, source: &str, board: &str, ids: &[String]) -> () {
             pages: 1,
             confirm_after: Duration::ZERO,
             validators: &[],
+            stored_at: None,
         })
         .await
         .unwrap();

@@ -154,7 +154,7 @@ impl Reader {
                 _ => self.bad(path, value, "a currency code such as EUR"),
             },
             "tech_stack" | "techStack" | "skills" | "tags" => {
-                self.words(&values::list(value), Fields::TECH, path, value, Clause::Tech);
+                self.technologies(&values::list(value), path, value);
             }
             "company" | "companies" => {
                 self.names(&values::texts(value), Fields::COMPANY, path, value, Clause::Company);
@@ -242,7 +242,7 @@ impl Reader {
             } else if let Some(level) = values::seniority(&text) {
                 self.clauses.push(Clause::Seniority([level].into()));
             } else {
-                self.words(std::slice::from_ref(&text), Fields::TECH, path, value, Clause::Tech);
+                self.technologies(std::slice::from_ref(&text), path, value);
             }
         }
     }
@@ -262,17 +262,10 @@ impl Reader {
         }
     }
 
-    /// Any of the texts, in any word form.
-    fn words(
-        &mut self,
-        texts: &[String],
-        fields: Fields,
-        path: Path<'_>,
-        value: &Value,
-        clause: fn(Node) -> Clause,
-    ) {
-        let nodes = texts.iter().filter_map(|text| Query::literal(text, fields, self.synonyms)).collect();
-        self.any_node(nodes, path, value, clause);
+    /// Any of the technologies.
+    fn technologies(&mut self, names: &[String], path: Path<'_>, value: &Value) {
+        let nodes = names.iter().filter_map(|name| Query::technology(name, self.synonyms)).collect();
+        self.any_node(nodes, path, value, Clause::Tech);
     }
 
     /// Any of the texts, as written.

@@ -3,7 +3,10 @@
 //! A cell with few keys is a row of them that is read through; one with many is a hash table. A list with many entries is a cell of its
 //! own, by their second word. Nothing in it changes but the marks of searches that are gone; [`Sealer`] makes it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use super::{
     entry::Entry,
@@ -41,6 +44,23 @@ struct Cell {
     row: u32,
     /// Length of the hash table as a power of two.
     bits: u32,
+}
+
+/// Where a list begins, and its key.
+#[derive(Clone, Copy, Debug)]
+pub struct List {
+    /// Its key.
+    pub key: u32,
+    start: u32,
+}
+
+/// Lists that a posting may find something in; memory that is used again.
+#[derive(Debug, Default)]
+pub struct Lists {
+    /// All of them.
+    pub found: Vec<List>,
+    /// Keys and the cells that their lists became.
+    inner: Vec<(u32, u32)>,
 }
 
 /// The packed searches.
@@ -109,22 +129,49 @@ impl Base {
         (self.programs.get(at + 1..at + 1 + length).unwrap_or_default(), &self.rules)
     }
 
-    /// Gives every list filed under `area` and an atom of `view`: its key and its first entry with all that follow. For a list of a cell of
-    /// its own, the second words are known to be there.
-    pub fn lists<'a>(&'a self, area: u32, view: &View<'_>, mut take: impl FnMut(u32, &'a [Entry])) {
-        if area >= self.areas {
-            return;
+    /// Appends every list filed under one of `areas` and an atom of `view`. For a list of a cell of its own, the second words are known to
+    /// be there.
+    ///
+    /// Each step first looks at all places it will go to: memory answers many questions at once, but only those it has been asked.
+    pub fn lists(&self, areas: impl Iterator<Item = u32>, view: &View<'_>, lists: &mut Lists) {
+        lists.found.clear();
+        lists.inner.clear();
+        for area in areas.filter(|area| *area < self.areas) {
+            let Some(cell) = self.cells.get(area as usize) else { continue };
+            self.probe(*cell, view, |key, start| {
+                if start & IS_CELL == 0 {
+                    lists.found.push(List { key, start });
+                } else {
+                    lists.inner.push((key, start & !IS_CELL));
+                }
+            });
         }
-        let Some(cell) = self.cells.get(area as usize) else { return };
-        self.probe(*cell, view, |key, start| {
-            if start & IS_CELL == 0 {
-                take(key, self.entries.get(start as usize..).unwrap_or_default());
-            } else if let Some(inner) = self.cells.get((start & !IS_CELL) as usize) {
-                self.probe(*inner, view, |_, start| {
-                    take(key, self.entries.get(start as usize..).unwrap_or_default());
-                });
-            }
+        let first_keys = lists
+            .inner
+            .iter()
+            .filter_map(|(_, cell)| self.keys.get(self.cells.get(*cell as usize)?.first as usize).copied());
+        black_box(first_keys.fold(0, |all, key| all ^ key));
+        for (key, cell) in &lists.inner {
+            let Some(cell) = self.cells.get(*cell as usize) else { continue };
+            self.probe(*cell, view, |_, start| lists.found.push(List { key: *key, start }));
+        }
+        let firsts = lists.found.iter().map(|list| self.list(*list).first().map_or(0, |entry| entry.second));
+        black_box(firsts.fold(0, |all, second| all ^ second));
+    }
+
+    /// The first entry of a list and all entries behind it, also those of other lists.
+    pub fn list(&self, list: List) -> &[Entry] {
+        self.entries.get(list.start as usize..).unwrap_or_default()
+    }
+
+    /// Looks at what the searches of these entries will be asked for.
+    pub fn foresee(&self, candidates: &[(u32, Entry)]) {
+        let words = candidates.iter().map(|(_, entry)| {
+            let program = self.programs.get(entry.program as usize).copied().unwrap_or_default();
+            let owner = self.owner(entry.slot).map_or(0, |owner| owner.user.0.cast_unsigned());
+            program ^ owner
         });
+        black_box(words.fold(0, |all, word| all ^ word));
     }
 
     fn probe(&self, cell: Cell, view: &View<'_>, mut take: impl FnMut(u32, u32)) {

@@ -1,12 +1,13 @@
 //! The searches that came lately: a hash table of chains that grows while others read it, without locks.
 //!
 //! One thread at a time adds. A reader sees the first `len` nodes that there were when it began and nothing of what is added meanwhile.
+//! Most of what it asks for is not there: two filters of bits say so before a chain is followed.
 
 use std::{
     ops::Range,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -47,18 +48,43 @@ impl Node {
 pub struct Delta {
     heads: Box<[AtomicU32]>,
     /// For each area, modulo their number, whether any search is in it.
-    busy: Box<[AtomicBool]>,
+    areas: Bits,
+    /// For each atom, modulo their number, whether any search is filed under it.
+    atoms: Bits,
+    /// For each area with each atom, by a hash, whether any search may be filed there.
+    places: Bits,
     nodes: AppendList<Node>,
     searches: AtomicU32,
 }
 
-const AREAS: usize = 1 << 12;
+/// Bits that grow while others read them; whoever saw a node sees its bits.
+#[derive(Debug)]
+struct Bits(Box<[AtomicU64]>);
+
+impl Bits {
+    fn new(bits: u32) -> Self {
+        Self(std::iter::repeat_with(AtomicU64::default).take(1 << (bits - 6)).collect())
+    }
+
+    fn set(&self, bit: u32) {
+        if let Some(word) = self.0.get((bit as usize / 64) & (self.0.len() - 1)) {
+            word.fetch_or(1 << (bit % 64), Ordering::Release);
+        }
+    }
+
+    fn has(&self, bit: u32) -> bool {
+        let word = self.0.get((bit as usize / 64) & (self.0.len() - 1));
+        word.is_some_and(|word| word.load(Ordering::Acquire) >> (bit % 64) & 1 == 1)
+    }
+}
 
 impl Default for Delta {
     fn default() -> Self {
         Self {
             heads: std::iter::repeat_with(|| AtomicU32::new(NONE)).take(1 << BITS).collect(),
-            busy: std::iter::repeat_with(AtomicBool::default).take(AREAS).collect(),
+            areas: Bits::new(12),
+            atoms: Bits::new(16),
+            places: Bits::new(21),
             nodes: AppendList::default(),
             searches: AtomicU32::default(),
         }
@@ -83,11 +109,12 @@ impl Delta {
         let slot = self.searches.fetch_add(1, Ordering::Relaxed);
         let program = program.filter(|program| !program.words.is_empty()).map(Arc::new);
         let first = self.nodes.len();
-        if let Some(busy) = self.busy.get(area as usize % AREAS) {
-            busy.store(true, Ordering::Relaxed);
-        }
+        self.areas.set(area);
         for key in keys {
-            let head = self.heads.get(chain(area, *key))?;
+            let place = place(area, *key);
+            self.atoms.set(*key);
+            self.places.set(place);
+            let head = self.heads.get(chain(place))?;
             let node = Node {
                 area,
                 key: *key,
@@ -110,18 +137,26 @@ impl Delta {
         }
     }
 
-    /// Gives the nodes among the first `len` that are filed under `area` and one of `atoms`.
-    pub fn each<'a>(&'a self, area: u32, atoms: &[u32], len: u32, mut take: impl FnMut(&'a Node)) {
-        if self.busy.get(area as usize % AREAS).is_none_or(|busy| !busy.load(Ordering::Relaxed)) {
+    /// Appends those of `atoms` that searches are filed under.
+    pub fn keys(&self, atoms: &[u32], keys: &mut Vec<u32>) {
+        keys.extend(atoms.iter().filter(|atom| self.atoms.has(**atom)));
+    }
+
+    /// Gives the nodes among the first `len` that are filed under `area` and one of `keys`.
+    pub fn each<'a>(&'a self, area: u32, keys: &[u32], len: u32, mut take: impl FnMut(&'a Node)) {
+        if !self.areas.has(area) {
             return;
         }
-        for atom in atoms {
-            let mut next =
-                self.heads.get(chain(area, *atom)).map_or(NONE, |head| head.load(Ordering::Acquire));
+        for key in keys {
+            let place = place(area, *key);
+            if !self.places.has(place) {
+                continue;
+            }
+            let mut next = self.heads.get(chain(place)).map_or(NONE, |head| head.load(Ordering::Acquire));
             while next != NONE
                 && let Some(node) = self.nodes.get(next)
             {
-                if node.key == *atom && node.area == area && next < len {
+                if node.key == *key && node.area == area && next < len {
                     take(node);
                 }
                 next = node.next;
@@ -147,7 +182,11 @@ impl Delta {
     }
 }
 
-fn chain(area: u32, key: u32) -> usize {
+fn place(area: u32, key: u32) -> u32 {
     let mixed = area.wrapping_mul(0x85eb_ca6b) ^ key.wrapping_mul(0x9e37_79b1);
-    (mixed.wrapping_mul(0xc2b2_ae35) >> (32 - BITS)) as usize
+    mixed.wrapping_mul(0xc2b2_ae35).rotate_right(11)
+}
+
+fn chain(place: u32) -> usize {
+    place as usize & ((1 << BITS) - 1)
 }

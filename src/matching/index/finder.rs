@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{
     Layer, MatchIndex,
-    base::{Base, Owner},
+    base::{Base, List, Lists, Owner},
     delta::Node,
     entry::Entry,
     lexicon::ALWAYS,
@@ -42,6 +42,9 @@ pub struct Finder {
     layer: Arc<Layer>,
     generation: u64,
     reader: Reader,
+    lists: Lists,
+    candidates: Vec<(u32, Entry)>,
+    late: Vec<u32>,
     packed: Vec<(u32, f64)>,
     several: Vec<(Owner, f64)>,
     found: Vec<FoundSearch>,
@@ -57,6 +60,9 @@ impl Finder {
             layer,
             generation,
             reader: Reader::default(),
+            lists: Lists::default(),
+            candidates: Vec::new(),
+            late: Vec::new(),
             packed: Vec::new(),
             several: Vec::new(),
             found: Vec::new(),
@@ -65,7 +71,7 @@ impl Finder {
         }
     }
 
-    /// Entries put to the exact check since the finder was made.
+    /// Entries and profiles looked at since the finder was made.
     pub fn looked_at(&self) -> u64 {
         self.looked_at
     }
@@ -85,12 +91,16 @@ impl Finder {
         self.reader.read(posting, self.index.shared(), &self.index.settings().rates);
         let view = self.reader.view(posting, today);
         self.packed.clear();
+        self.late.clear();
+        let areas = || wide_areas(self.reader.is_remote()).iter().chain(view.areas).copied();
+        base.lists(areas(), &view, &mut self.lists);
         let mut sieve =
             Sieve { view: &view, packed: &mut self.packed, found, several: &mut self.several, looked_at: 0 };
-        for area in wide_areas(self.reader.is_remote()).iter().chain(view.areas) {
-            base.lists(*area, &view, |key, entries| sieve.list(base, key, entries));
-            if late > 0 {
-                delta.each(*area, view.atoms, late, |node| sieve.node(node));
+        sieve.base(base, &self.lists.found, &mut self.candidates);
+        if late > 0 {
+            delta.keys(view.atoms, &mut self.late);
+            for area in areas() {
+                delta.each(area, &self.late, late, |node| sieve.node(node));
             }
         }
         self.looked_at += sieve.looked_at;
@@ -116,7 +126,8 @@ impl Finder {
         let mut found = Vec::new();
         let view = (profiles.len() > 0).then(|| self.outline(id, posting, today));
         if let (Some(view), Some(spot)) = (&view, self.reader.spot()) {
-            profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
+            self.looked_at +=
+                profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
         }
         searches.sort_unstable_by_key(|one| (one.owner.user, one.owner.search));
         found.sort_unstable_by_key(|one| one.user);
@@ -181,22 +192,32 @@ struct Sieve<'a> {
 }
 
 impl Sieve<'_> {
-    fn list(&mut self, base: &Base, key: u32, entries: &[Entry]) {
-        for entry in entries {
-            self.looked_at += 1;
-            if self.passes(entry) && !base.is_gone(entry.slot) {
-                let (words, rules) =
-                    if entry.program == 0 { (&[][..], &[][..]) } else { base.program(entry.program) };
-                if let Some(score) = self.score(entry, key, words, rules) {
-                    if !entry.is_multiple() {
-                        self.packed.push((entry.slot, score));
-                    } else if let Some(owner) = base.owner(entry.slot) {
-                        self.several.push((owner, score));
-                    }
+    fn base(&mut self, base: &Base, lists: &[List], candidates: &mut Vec<(u32, Entry)>) {
+        candidates.clear();
+        for list in lists {
+            for entry in base.list(*list) {
+                self.looked_at += 1;
+                if self.passes(entry) {
+                    candidates.push((list.key, *entry));
+                }
+                if entry.is_last() {
+                    break;
                 }
             }
-            if entry.is_last() {
-                break;
+        }
+        base.foresee(candidates);
+        for (key, entry) in &*candidates {
+            if base.is_gone(entry.slot) {
+                continue;
+            }
+            let (words, rules) =
+                if entry.program == 0 { (&[][..], &[][..]) } else { base.program(entry.program) };
+            if let Some(score) = self.score(entry, *key, words, rules) {
+                if !entry.is_multiple() {
+                    self.packed.push((entry.slot, score));
+                } else if let Some(owner) = base.owner(entry.slot) {
+                    self.several.push((owner, score));
+                }
             }
         }
     }

@@ -184,11 +184,12 @@ impl MatchIndex {
     /// Whether so much came lately that packing anew pays.
     pub fn wants_compaction(&self) -> bool {
         let layer = self.layer().0;
-        layer.delta.len() > LATE.max(layer.base.len() / 4)
+        layer.delta.len() > LATE.max(layer.base.len() / 4) || self.0.profiles.wants_packing()
     }
 
-    /// Packs all searches anew. Matching, adding and removing go on meanwhile; one caller at a time does it, others come back at once.
+    /// Packs all searches and profiles anew. Matching, adding and removing go on meanwhile; one caller at a time does it, others come back at once.
     pub fn compact(&self) {
+        self.0.profiles.pack();
         let (layer, late) = {
             let mut writer = self.writer();
             if writer.removed.is_some() {

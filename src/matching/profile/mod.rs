@@ -7,7 +7,8 @@
 //! - A posting is out, whatever its score, if it is stated to be of another job type, the opposite of the wished place of work, paid at most less
 //!   than nine tenths of the wish, somewhere else, or without the visa that the user needs. Remote postings are somewhere else only if
 //!   bound to a country that no wish names.
-//! - A profile matches only with something to show for it: a title that is more alike than [`TitleShape::RELATED`], or a shared skill.
+//! - A profile matches only with something to show for it: skills and title by themselves must fit to the share `matching.core`, where a title
+//!   counts if it is more alike than [`TitleShape::RELATED`]. Place, pay and freshness refine a match; they do not make one.
 //! - Titles are alike by letters and by occupation (`title.rs`), skills weigh by how rare they are in postings (`rarity.rs`).
 //!
 //! To add a part: a function in `parts.rs`, a weight in `config::Weights`, a line in [`CompiledProfile::score`].
@@ -15,23 +16,25 @@
 mod occupations;
 mod parts;
 mod rarity;
+mod score;
 #[cfg(test)]
 mod tests;
 mod title;
 mod visa;
+mod wished;
 mod words;
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use serde::Serialize;
-
-pub use self::title::TitleShape;
 pub(super) use self::{
-    parts::FULL_COVERAGE,
+    parts::{FULL_COVERAGE, freshness, seniority},
     rarity::skill_weight,
     visa::{speaks_of_visas, sponsorship, visa_cues},
+    wished::WishedTitles,
+};
+pub use self::{
+    score::{Exclusion, Part, PartName, ProfileScore},
+    title::TitleShape,
 };
 use super::{
     location::Wish,
@@ -42,107 +45,6 @@ use super::{
     values,
 };
 use crate::domain::{JobType, Profile, RemoteOption, UserId};
-
-/// What a part of the score judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are those of the weights")]
-pub enum PartName {
-    Skills,
-    Title,
-    Seniority,
-    Place,
-    JobType,
-    Salary,
-    Company,
-    Visa,
-    Freshness,
-}
-
-impl PartName {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Skills,
-        Self::Title,
-        Self::Seniority,
-        Self::Place,
-        Self::JobType,
-        Self::Salary,
-        Self::Company,
-        Self::Visa,
-        Self::Freshness,
-    ];
-
-    /// The name of its weight.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Skills => "skills",
-            Self::Title => "title",
-            Self::Seniority => "seniority",
-            Self::Place => "place",
-            Self::JobType => "job_type",
-            Self::Salary => "salary",
-            Self::Company => "company",
-            Self::Visa => "visa",
-            Self::Freshness => "freshness",
-        }
-    }
-}
-
-/// One part of a score.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Part {
-    /// What is judged.
-    pub name: PartName,
-    /// 0 to 1; one half where the posting does not say.
-    pub value: f64,
-    /// Share of the score; the weights of all parts present add up to 1.
-    pub weight: f64,
-    /// What was found, for people.
-    pub evidence: String,
-}
-
-/// Why a posting is out for a profile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exclusion {
-    /// Stated to be of a type not wished for.
-    JobType(JobType),
-    /// Remote where presence is wished for, or the reverse.
-    Remote(RemoteOption),
-    /// Pays at most this, in the profile's currency, which is less than nine tenths of the wish.
-    Salary(i64),
-    /// Somewhere else.
-    Place(String),
-    /// The user needs a visa, the employer sponsors none.
-    Visa,
-    /// Neither a title that is alike nor a skill in common.
-    NothingInCommon,
-}
-
-impl fmt::Display for Exclusion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::JobType(kind) => write!(f, "job type is {}", kind.as_str()),
-            Self::Remote(option) => write!(f, "work is {}", option.as_str()),
-            Self::Salary(pay) => write!(f, "pays at most {pay}"),
-            Self::Place(place) => write!(f, "is in {place}"),
-            Self::Visa => write!(f, "visas are not sponsored"),
-            Self::NothingInCommon => write!(f, "no title that is alike and no skill in common"),
-        }
-    }
-}
-
-/// The score of one posting for one profile.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ProfileScore {
-    /// 0 to 1.
-    pub total: f64,
-    /// What it is made of.
-    pub parts: Vec<Part>,
-    /// Skills in common, as the posting names them, the rarest first.
-    pub matching_skills: Vec<String>,
-}
 
 #[derive(Clone, Debug)]
 pub(super) struct WishedSkill {
@@ -160,64 +62,14 @@ pub struct CompiledProfile {
     pub(super) skills: Box<[WishedSkill]>,
     pub(super) places: Vec<Wish>,
     remote: Option<RemoteOption>,
-    job_types: Vec<JobType>,
-    years: Option<i32>,
-    level: Option<i32>,
+    pub(super) job_types: Vec<JobType>,
+    pub(super) years: Option<i32>,
+    pub(super) level: Option<i32>,
     salary_min: Option<f64>,
     currency: Option<String>,
     /// The words of each name.
     companies: Vec<Box<[Term]>>,
     needs_visa: bool,
-}
-
-/// The titles of one wish, shared by all who wish the same.
-#[derive(Debug, Default)]
-pub(super) struct WishedTitles {
-    /// As written.
-    pub text: Box<str>,
-    /// Each title of a list, and the whole.
-    pub shapes: Box<[TitleShape]>,
-}
-
-/// Wishes remembered by one thread before it starts anew.
-const MEMO_TITLES: usize = 100_000;
-
-thread_local! {
-    static MEMO: RefCell<FxHashMap<Box<str>, Arc<WishedTitles>>> = RefCell::default();
-}
-
-impl WishedTitles {
-    fn read(title: &str) -> Arc<Self> {
-        MEMO.with_borrow_mut(|memo| {
-            if let Some(known) = memo.get(title) {
-                return Arc::clone(known);
-            }
-            if memo.len() >= MEMO_TITLES {
-                memo.clear();
-            }
-            let titles = Arc::new(Self::new(title));
-            memo.insert(title.into(), Arc::clone(&titles));
-            titles
-        })
-    }
-
-    fn new(title: &str) -> Self {
-        let mut shapes: Vec<_> = title
-            .split(['/', ',', '|', ';', '\n'])
-            .map(TitleShape::new)
-            .filter(|shape| !shape.is_empty())
-            .collect();
-        let whole = TitleShape::new(title);
-        if shapes.len() > 1 && !whole.is_empty() {
-            shapes.push(whole);
-        }
-        Self { text: title.into(), shapes: shapes.into_boxed_slice() }
-    }
-
-    /// How alike a title is to that of the wished titles which is nearest to it.
-    pub fn likeness(&self, title: &TitleShape) -> f64 {
-        self.shapes.iter().map(|own| own.likeness(title)).fold(0.0, f64::max)
-    }
 }
 
 impl CompiledProfile {
@@ -294,7 +146,7 @@ impl CompiledProfile {
         settings: &MatchSettings,
     ) -> Result<ProfileScore, Vec<Exclusion>> {
         let likeness = self.likeness(&posting.shape);
-        let excluded = self.exclusions_given(posting, &settings.rates, likeness);
+        let excluded = self.exclusions_given(posting, settings, likeness);
         if !excluded.is_empty() {
             return Err(excluded);
         }
@@ -322,7 +174,7 @@ impl CompiledProfile {
         settings: &MatchSettings,
         likeness: f64,
     ) -> Option<f64> {
-        if self.is_out(posting, &settings.rates, likeness) {
+        if self.is_out(posting, settings, likeness) {
             return None;
         }
         let (mut total, mut sum) = (0.0, 0.0);
@@ -340,11 +192,16 @@ impl CompiledProfile {
     }
 
     /// Every reason for which the posting is out.
-    pub fn exclusions(&self, posting: &MatchPosting, rates: &Rates) -> Vec<Exclusion> {
-        self.exclusions_given(posting, rates, self.likeness(&posting.shape))
+    pub fn exclusions(&self, posting: &MatchPosting, settings: &MatchSettings) -> Vec<Exclusion> {
+        self.exclusions_given(posting, settings, self.likeness(&posting.shape))
     }
 
-    fn exclusions_given(&self, posting: &MatchPosting, rates: &Rates, likeness: f64) -> Vec<Exclusion> {
+    fn exclusions_given(
+        &self,
+        posting: &MatchPosting,
+        settings: &MatchSettings,
+        likeness: f64,
+    ) -> Vec<Exclusion> {
         let mut out = Vec::new();
         out.extend(self.other_type(posting).map(Exclusion::JobType));
         out.extend(self.opposite(posting).map(Exclusion::Remote));
@@ -352,7 +209,7 @@ impl CompiledProfile {
             clippy::cast_possible_truncation,
             reason = "amounts come from 32 bits and a rate; the cast saturates"
         )]
-        out.extend(self.underpaid(posting, rates).map(|max| Exclusion::Salary(max.round() as i64)));
+        out.extend(self.underpaid(posting, &settings.rates).map(|max| Exclusion::Salary(max.round() as i64)));
         if self.is_elsewhere(posting) {
             out.push(Exclusion::Place(
                 posting.location.clone().unwrap_or_else(|| "another place".to_owned()),
@@ -361,19 +218,21 @@ impl CompiledProfile {
         if self.lacks_visa(posting) {
             out.push(Exclusion::Visa);
         }
-        if !self.has_in_common(posting, likeness) {
-            out.push(Exclusion::NothingInCommon);
+        let core = self.core(posting, settings, likeness);
+        if !self.has_in_common(posting, likeness) || core < settings.core {
+            out.push(Exclusion::TooLittleInCommon(percent(core)));
         }
         out
     }
 
     /// Whether there is any exclusion.
-    fn is_out(&self, posting: &MatchPosting, rates: &Rates, likeness: f64) -> bool {
+    fn is_out(&self, posting: &MatchPosting, settings: &MatchSettings, likeness: f64) -> bool {
         !self.has_in_common(posting, likeness)
+            || self.core(posting, settings, likeness) < settings.core
             || self.other_type(posting).is_some()
             || self.opposite(posting).is_some()
             || self.lacks_visa(posting)
-            || self.underpaid(posting, rates).is_some()
+            || self.underpaid(posting, &settings.rates).is_some()
             || self.is_elsewhere(posting)
     }
 
@@ -382,12 +241,16 @@ impl CompiledProfile {
     }
 
     fn opposite(&self, posting: &MatchPosting) -> Option<RemoteOption> {
-        let opposite = match self.remote? {
-            RemoteOption::Remote => RemoteOption::Onsite,
-            RemoteOption::Onsite => RemoteOption::Remote,
-            RemoteOption::Hybrid => return None,
-        };
-        posting.remote.filter(|stated| *stated == opposite)
+        posting.remote.filter(|stated| Some(*stated) == self.opposite_wish())
+    }
+
+    /// The place of work that is the opposite of the wished one.
+    pub(super) fn opposite_wish(&self) -> Option<RemoteOption> {
+        match self.remote? {
+            RemoteOption::Remote => Some(RemoteOption::Onsite),
+            RemoteOption::Onsite => Some(RemoteOption::Remote),
+            RemoteOption::Hybrid => None,
+        }
     }
 
     /// The most it pays, in the profile's currency, where that is too little.
@@ -425,6 +288,30 @@ impl CompiledProfile {
     fn has_in_common(&self, posting: &MatchPosting, likeness: f64) -> bool {
         likeness > TitleShape::RELATED || posting.skills.iter().any(|skill| self.own(skill.term).is_some())
     }
+
+    /// How well skills and title fit by themselves, 0 to 1.
+    fn core(&self, posting: &MatchPosting, settings: &MatchSettings, likeness: f64) -> f64 {
+        let title = match posting.shape.is_empty() {
+            true => 0.5,
+            false if likeness > TitleShape::RELATED => likeness,
+            false => 0.0,
+        };
+        let (mut total, mut sum) = (0.0, 0.0);
+        if self.speaks_of(PartName::Skills) {
+            sum += settings.weight(PartName::Skills);
+            total += settings.weight(PartName::Skills) * self.coverage(posting).unwrap_or(0.5);
+        }
+        if self.speaks_of(PartName::Title) {
+            sum += settings.weight(PartName::Title);
+            total += settings.weight(PartName::Title) * title;
+        }
+        if sum > 0.0 { total / sum } else { 1.0 }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+fn percent(share: f64) -> u8 {
+    (share.clamp(0.0, 1.0) * 100.0).floor() as u8
 }
 
 /// The words of a name, as they stand in a posting's company.

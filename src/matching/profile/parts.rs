@@ -51,33 +51,42 @@ pub fn level_of(title: &str, years: Option<i32>) -> Option<i32> {
 
 impl CompiledProfile {
     /// The value of each part that the profile speaks of; `None` where the posting does not.
-    pub(super) fn values(
-        &self,
-        posting: &MatchPosting,
-        rates: &Rates,
+    pub(super) fn values<'a>(
+        &'a self,
+        posting: &'a MatchPosting,
+        rates: &'a Rates,
         likeness: f64,
-    ) -> impl Iterator<Item = (PartName, Option<f64>)> {
+    ) -> impl Iterator<Item = (PartName, Option<f64>)> + 'a {
         let title = (!posting.shape.is_empty()).then_some(likeness);
-        let wished = |wished: bool, value: Option<f64>| wished.then_some(value);
-        [
-            (PartName::Skills, wished(!self.skills.is_empty(), self.coverage(posting))),
-            (PartName::Title, wished(!self.titles.shapes.is_empty(), title)),
-            (
-                PartName::Seniority,
-                wished(self.level.is_some() || self.years.is_some(), self.seniority(posting)),
-            ),
-            (PartName::Place, wished(!self.places.is_empty() || self.remote.is_some(), self.place(posting))),
-            (PartName::JobType, wished(!self.job_types.is_empty(), posting.job_type.map(|_| 1.0))),
-            (PartName::Salary, wished(self.salary_min.is_some(), self.salary(posting, rates))),
-            (PartName::Company, wished(!self.companies.is_empty(), Some(self.company(posting)))),
-            (
-                PartName::Visa,
-                wished(self.needs_visa, posting.sponsorship.map(|offered| f64::from(u8::from(offered)))),
-            ),
-            (PartName::Freshness, Some(posting.age_days().map(freshness))),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+        PartName::ALL.into_iter().filter(|part| self.speaks_of(*part)).map(move |part| {
+            let value = match part {
+                PartName::Skills => self.coverage(posting),
+                PartName::Title => title,
+                PartName::Seniority => seniority(self.level, self.years, posting),
+                PartName::Place => self.place(posting),
+                PartName::JobType => posting.job_type.map(|_| 1.0),
+                PartName::Salary => self.salary(posting, rates),
+                PartName::Company => Some(self.company(posting)),
+                PartName::Visa => posting.sponsorship.map(|offered| f64::from(u8::from(offered))),
+                PartName::Freshness => freshness(posting),
+            };
+            (part, value)
+        })
+    }
+
+    /// Whether the profile says anything that the part judges.
+    pub(in crate::matching) fn speaks_of(&self, part: PartName) -> bool {
+        match part {
+            PartName::Skills => !self.skills.is_empty(),
+            PartName::Title => !self.titles.shapes.is_empty(),
+            PartName::Seniority => self.level.is_some() || self.years.is_some(),
+            PartName::Place => !self.places.is_empty() || self.remote.is_some(),
+            PartName::JobType => !self.job_types.is_empty(),
+            PartName::Salary => self.salary_min.is_some(),
+            PartName::Company => !self.companies.is_empty(),
+            PartName::Visa => self.needs_visa,
+            PartName::Freshness => true,
+        }
     }
 
     /// The parts with evidence, and the skills in common.
@@ -109,7 +118,7 @@ impl CompiledProfile {
         found.into_iter().map(|(_, skill)| skill.name.to_string()).collect()
     }
 
-    fn coverage(&self, posting: &MatchPosting) -> Option<f64> {
+    pub(super) fn coverage(&self, posting: &MatchPosting) -> Option<f64> {
         let (mut total, mut shared) = (0.0, 0.0);
         for skill in &posting.skills {
             total += f64::from(skill.weight);
@@ -121,28 +130,6 @@ impl CompiledProfile {
     pub(super) fn own(&self, skill: Term) -> Option<&WishedSkill> {
         let at = self.skills.binary_search_by_key(&skill, |own| own.term).ok()?;
         self.skills.get(at)
-    }
-
-    /// By level and by years, the mean where both are known.
-    fn seniority(&self, posting: &MatchPosting) -> Option<f64> {
-        let by_gap = |gap: i32| match gap {
-            0 => 1.0,
-            1 => 0.5,
-            _ => 0.0,
-        };
-        let level = self.level.zip(posting.seniority).map(|(own, asked)| by_gap((own - step(asked)).abs()));
-        let years = self.years.zip(posting.years).map(|(own, asked)| {
-            let short = i32::from(asked.min) - own;
-            match short {
-                ..=0 => 1.0,
-                1..=2 => 0.5,
-                _ => 0.0,
-            }
-        });
-        match (level, years) {
-            (Some(level), Some(years)) => Some(f64::midpoint(level, years)),
-            (one, other) => one.or(other),
-        }
     }
 
     /// By place and by place of work, the mean where both are wished for.
@@ -222,7 +209,31 @@ impl CompiledProfile {
     }
 }
 
+/// By level and by years, the mean where both are known.
+pub(in crate::matching) fn seniority(
+    level: Option<i32>,
+    years: Option<i32>,
+    posting: &MatchPosting,
+) -> Option<f64> {
+    let by_gap = |gap: i32| match gap {
+        0 => 1.0,
+        1 => 0.5,
+        _ => 0.0,
+    };
+    let level = level.zip(posting.seniority).map(|(own, asked)| by_gap((own - step(asked)).abs()));
+    let years = years.zip(posting.years).map(|(own, asked)| match i32::from(asked.min) - own {
+        ..=0 => 1.0,
+        1..=2 => 0.5,
+        _ => 0.0,
+    });
+    match (level, years) {
+        (Some(level), Some(years)) => Some(f64::midpoint(level, years)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// How new a posting is.
 #[expect(clippy::cast_precision_loss, reason = "days are few")]
-fn freshness(days: i64) -> f64 {
-    (-(days as f64) / FRESH_DAYS).exp()
+pub(in crate::matching) fn freshness(posting: &MatchPosting) -> Option<f64> {
+    posting.age_days().map(|days| (-(days as f64) / FRESH_DAYS).exp())
 }

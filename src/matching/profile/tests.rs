@@ -158,7 +158,7 @@ fn exclusions_name_their_reason() {
                 case.title = "Nurse";
                 case.stack.clear();
             },
-            Exclusion::NothingInCommon,
+            Exclusion::TooLittleInCommon(28),
         ),
     ] {
         let mut case = perfect();

@@ -118,9 +118,14 @@ impl Query {
         Self { root: parser::parse(&lexer::lex(text), synonyms), cut: end.is_some() }
     }
 
-    /// Reads `text` as plain words in a row, without operators; forms and synonyms count, as in a list of technologies.
+    /// Reads `text` as plain words in a row, without operators; forms and synonyms count.
     pub fn literal(text: &str, fields: Fields, synonyms: bool) -> Option<Node> {
         parser::literal(text, fields, synonyms)
+    }
+
+    /// Reads the name of a technology as lists of them have it.
+    pub fn technology(name: &str, synonyms: bool) -> Option<Node> {
+        parser::technology(name, synonyms)
     }
 
     /// Whether `posting` satisfies the query.

@@ -6,6 +6,9 @@ use crate::matching::text::{
     Join, Term, Token, fold, form_at, lone_letter, scan, spelled_out, stems_of, synonyms,
 };
 
+/// From so many letters on, a last `s` is the plural: microservices, but not iOS.
+const LONG_NAME: usize = 6;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Operator {
     And,
@@ -30,6 +33,36 @@ pub fn literal(text: &str, fields: Fields, synonyms: bool) -> Option<Node> {
     let mut nodes = Vec::new();
     parser.plain(text, fields, &mut nodes);
     if nodes.len() > 1 { phrase(text, fields) } else { nodes.pop() }
+}
+
+/// The name of a technology: its known spellings, its number and its synonyms, but no stems, for names are no words of a language
+/// (Solidity is not SOLID); several words as a phrase.
+pub fn technology(name: &str, synonyms: bool) -> Option<Node> {
+    let mut folded = String::new();
+    fold(name, &mut folded);
+    let mut tokens = Vec::new();
+    scan(&folded, &mut tokens);
+    let word = match (form_at(&tokens), tokens.as_slice()) {
+        (Some(form), _) if form.tokens == tokens.len() => form.canonical,
+        (None, [only]) => only.word,
+        _ => return in_a_row(&tokens, Fields::TECH),
+    };
+    let word = lone_letter(word).unwrap_or(word);
+    let mut any = Vec::new();
+    let others = if synonyms { self::synonyms(word) } else { &[] };
+    for name in others.iter().copied().chain([word]) {
+        any.extend([Term::exact(name), Term::form(name)]);
+        if name.len() >= LONG_NAME && name.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            any.push(match name.strip_suffix('s') {
+                Some(singular) => Term::exact(singular),
+                None => Term::exact(&format!("{name}s")),
+            });
+        }
+    }
+    any.extend(spelled_out(raw_of(name, word)).into_iter().map(|other| Term::exact(&other)));
+    any.sort_unstable();
+    any.dedup();
+    Some(Node::Word { label: word.into(), fields: Fields::TECH, any: any.into_boxed_slice() })
 }
 
 impl<'a> Parser<'a> {

@@ -115,6 +115,11 @@ async fn note_finished(
         None
     };
     let (kind, message) = trouble.unzip();
+    let (alone, stored_at) = listing.counts.written.map_or((true, listing.stored_at), |written| {
+        (written.before == listing.stored_at && written.at.is_some(), written.at)
+    });
+    // Those of a short listing are not kept, see `finish`.
+    let pages = (!finished.short).then(|| i32::try_from(listing.pages).unwrap_or(i32::MAX));
     sqlx::query!(
         "INSERT INTO worker.source_health AS h (source, board, last_attempt_at, last_success_at, last_complete_at, expected, seen,
                  new, changed, unchanged, returned, missing, gone, rejected, usual, pages, error_kind, error, healthy)
@@ -125,8 +130,8 @@ async fn note_finished(
              expected = excluded.expected, seen = excluded.seen, new = excluded.new, changed = excluded.changed,
              unchanged = excluded.unchanged, returned = excluded.returned, missing = excluded.missing, gone = excluded.gone,
              rejected = excluded.rejected, not_modified = false, usual = coalesce(excluded.usual, h.usual),
-             pages = coalesce(excluded.pages, h.pages), consecutive_failures = 0, error_kind = excluded.error_kind,
-             error = excluded.error, healthy = excluded.healthy",
+             pages = CASE WHEN $17 AND h.last_stored_at IS NOT DISTINCT FROM $18 THEN coalesce(excluded.pages, h.pages) END,
+             consecutive_failures = 0, error_kind = excluded.error_kind, error = excluded.error, healthy = excluded.healthy",
         listing.source,
         listing.board,
         listing.complete,
@@ -140,9 +145,11 @@ async fn note_finished(
         count(finished.gone),
         count(rejected as u64),
         next_usual,
-        i32::try_from(listing.pages).unwrap_or(i32::MAX),
+        pages,
         kind,
         message,
+        alone,
+        stored_at,
     )
     .execute(tx)
     .await?;

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 
+use super::Written;
 use crate::store::StoreError;
 
 /// Asks for these rows, in order, to be matched.
@@ -13,25 +14,36 @@ pub(super) async fn append_outbox(tx: &mut PgConnection, job_ids: &[i32]) -> Res
     Ok(())
 }
 
-/// Notes that the board brought something.
+/// Notes that the board brought something. What is stored is then no longer what the validators of its last listing are for: it is asked
+/// without them until a listing ends whole, so that one that was killed in between is not taken for stored.
 pub(super) async fn note_stored(
     tx: &mut PgConnection,
     source: &str,
     board: &str,
     written: u64,
     new: u64,
-) -> Result<(), StoreError> {
+) -> Result<Option<Written>, StoreError> {
     if written == 0 {
-        return Ok(());
+        return Ok(None);
     }
-    sqlx::query!(
+    // Whoever writes is alone until it commits.
+    let before = sqlx::query_scalar!(
+        "SELECT last_stored_at FROM worker.source_health WHERE source = $1 AND board = $2",
+        source,
+        board
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .flatten();
+    let at = sqlx::query_scalar!(
         "INSERT INTO worker.source_health AS h (source, board, last_stored_at, stored) VALUES ($1, $2, now(), $3)
-         ON CONFLICT (source, board) DO UPDATE SET last_stored_at = now(), stored = h.stored + excluded.stored",
+         ON CONFLICT (source, board) DO UPDATE SET last_stored_at = now(), stored = h.stored + excluded.stored, pages = NULL
+         RETURNING last_stored_at",
         source,
         board,
         i64::try_from(new).unwrap_or(i64::MAX),
     )
-    .execute(tx)
+    .fetch_one(tx)
     .await?;
-    Ok(())
+    Ok(Some(Written { before, at }))
 }

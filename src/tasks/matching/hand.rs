@@ -136,7 +136,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::UserId;
+    use crate::domain::{SearchIds, UserId};
 
     fn posting(id: i32) -> StoredPosting {
         StoredPosting {
@@ -161,7 +161,12 @@ mod tests {
     }
 
     fn hit(posting: &StoredPosting) -> Vec<Hit> {
-        vec![Hit { user_id: UserId(posting.id.0), score: 1.0, search_ids: Vec::new(), profile_score: None }]
+        vec![Hit {
+            user_id: UserId(posting.id.0),
+            score: 1.0,
+            search_ids: SearchIds::new(),
+            profile_score: None,
+        }]
     }
 
     #[tokio::test]

@@ -6,10 +6,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
 
 use super::{
-    Credentials, Fault,
+    BoardReport, Credentials, Fault,
     listing::{self, ReadPage},
     pages,
 };
@@ -41,67 +41,6 @@ pub struct Limits {
     pub refresh_pages: Duration,
     /// Write nothing.
     pub dry_run: bool,
-}
-
-/// What became of one board.
-#[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct BoardReport {
-    /// Its name.
-    pub board: String,
-    /// Postings by what became of them.
-    pub counts: UpsertReport,
-    /// Records that were not stored.
-    pub rejected: u64,
-    /// Why, each reason once, at most five.
-    pub reasons: Vec<String>,
-    /// Postings that are not listed for the first time.
-    pub missing: u64,
-    /// Postings that are gone.
-    pub gone: u64,
-    /// How many postings the source says there are.
-    pub expected: Option<u64>,
-    /// The server said that nothing changed.
-    pub not_modified: bool,
-    /// The whole listing was read.
-    pub complete: bool,
-    /// Pages of single postings that are to be read with the next listing.
-    pub pages_left: u64,
-    /// The publisher's terms do not let it be asked again so soon.
-    pub too_early: bool,
-    /// It was too short to be believed.
-    pub short: bool,
-    /// Why it was not read to its end.
-    pub fault: Option<Fault>,
-}
-
-impl BoardReport {
-    pub(super) fn failed(board: &Board, fault: Fault) -> Self {
-        Self { board: board.board.clone(), fault: Some(fault), ..Self::default() }
-    }
-
-    /// For people.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "board": self.board,
-            "seen": self.counts.seen,
-            "new": self.counts.new,
-            "changed": self.counts.changed,
-            "unchanged": self.counts.unchanged,
-            "returned": self.counts.returned,
-            "missing": self.missing,
-            "gone": self.gone,
-            "rejected": self.rejected,
-            "reasons": self.reasons,
-            "expected": self.expected,
-            "not_modified": self.not_modified,
-            "complete": self.complete,
-            "pages_left": self.pages_left,
-            "too_early": self.too_early,
-            "short": self.short,
-            "error": self.fault,
-        })
-    }
 }
 
 /// One board that is asked.
@@ -150,6 +89,8 @@ pub(super) struct Reading {
     /// No page says that it is only a part.
     whole: bool,
     pub validators: Vec<CachedValidators>,
+    /// When something of the board was last written before.
+    stored_at: Option<DateTime<Utc>>,
 }
 
 /// Asks a board and stores what it lists.
@@ -179,6 +120,7 @@ pub async fn scrape_board(
         };
         state
     };
+    reading.stored_at = state.stored_at;
     match read_pages(&visit, state, &mut reading).await? {
         Ok(()) => finish(&visit, &mut reading).await?,
         Err(fault) => {
@@ -250,7 +192,7 @@ async fn read_pages(
 
 /// Two requests with one identity ask for the same.
 fn identity(request: &Request) -> (String, Option<String>) {
-    (request.url.clone(), request.body.as_ref().map(Value::to_string))
+    (request.url.clone(), request.body.as_ref().map(serde_json::Value::to_string))
 }
 
 /// Only a listing of one response can be asked about as a whole: that the first of several pages is unchanged says nothing of the rest.
@@ -374,6 +316,7 @@ async fn finish(visit: &Visit<'_>, reading: &mut Reading) -> Result<(), TaskErro
             pages: reading.pages,
             confirm_after: limits.confirm_after,
             validators: &reading.validators,
+            stored_at: reading.stored_at,
         };
         ctx.store.finish_listing(&listing).await.context("ending a listing")?
     };

@@ -1,94 +1,114 @@
 //! The most that a profile can score, given what it shares: what cannot reach the threshold needs no exact score.
 
-use super::Cell;
+use super::outline::{OTHERS, Outline, UNTITLED};
 use crate::matching::{
     posting::MatchPosting,
-    profile::{CompiledProfile, FULL_COVERAGE, PartName, TitleShape},
+    profile::{FULL_COVERAGE, PartName, TitleShape, freshness, seniority},
     settings::MatchSettings,
-    text::Term,
 };
 
 /// Sums in another order differ by less.
 const ROUNDING: f32 = 1e-4;
 
-/// The most that a profile can score, given what it shares.
-pub(super) struct Bound {
+/// The most that profiles can score.
+#[derive(Debug)]
+pub(super) struct Bound<'a> {
+    posting: &'a MatchPosting,
     skills: f32,
     title: f32,
-    others: f32,
-    /// Weight of the skills that is enough.
+    level: f32,
+    /// By [`Outline::others`]: their weights, and the most they add.
+    others: [(f32, f32); 1 << OTHERS.len()],
+    /// Weight of the skills that is enough; 0 where the posting has none.
     enough: f32,
     has_title: bool,
-    /// From which score on a profile matches, less what rounding may cost.
-    pub threshold: f32,
+    threshold: f32,
+    core: f32,
 }
 
-impl Bound {
+impl<'a> Bound<'a> {
     /// For the profiles that a posting is put to.
-    pub fn new(posting: &MatchPosting, settings: &MatchSettings) -> Self {
+    pub fn new(posting: &'a MatchPosting, settings: &MatchSettings) -> Self {
         let weight = |part| narrow(settings.weight(part));
-        let others =
-            PartName::ALL.into_iter().filter(|part| !matches!(part, PartName::Skills | PartName::Title));
+        let stated = |stated: bool| if stated { 1.0 } else { 0.5 };
+        let most = |part| match part {
+            PartName::JobType => stated(posting.job_type.is_some()),
+            PartName::Salary => stated(posting.salary.min.or(posting.salary.max).is_some()),
+            PartName::Visa => stated(posting.sponsorship.is_some()),
+            PartName::Freshness => freshness(posting).map_or(0.5, narrow),
+            _ => 1.0,
+        };
+        let mut others = [(0.0, 0.0); 1 << OTHERS.len()];
+        for (spoken, (sum, total)) in others.iter_mut().enumerate() {
+            for (_, part) in OTHERS.iter().enumerate().filter(|(at, _)| spoken >> at & 1 == 1) {
+                *sum += weight(*part);
+                *total += weight(*part) * most(*part);
+            }
+        }
         let all: f32 = posting.skills.iter().map(|skill| skill.weight).sum();
         Self {
+            posting,
             skills: weight(PartName::Skills),
             title: weight(PartName::Title),
-            others: others.map(weight).sum(),
+            level: weight(PartName::Seniority),
+            others,
             enough: all * narrow(FULL_COVERAGE),
             has_title: !posting.shape.is_empty(),
             threshold: narrow(settings.threshold) - ROUNDING,
+            core: narrow(settings.core) - ROUNDING,
         }
     }
 
-    /// The skills whose lists have to be gone through, with their weights, and the weight of the others: whoever has none but those, and no
-    /// title that is alike, cannot reach the threshold. The longest lists are left out.
-    pub fn worth_asking(
-        &self,
-        posting: &MatchPosting,
-        cells: &[&Cell],
-        untitled: bool,
-    ) -> (Vec<(Term, f32)>, f32) {
-        let title = if self.has_title { narrow(TitleShape::RELATED) } else { 0.5 };
-        let with_title =
-            self.threshold * (self.skills + self.title + self.others) - self.others - self.title * title;
-        let without = self.threshold * (self.skills + self.others) - self.others;
-        let least = if untitled { with_title.min(without) } else { with_title };
-        let needed = if self.skills > 0.0 { least / self.skills * self.enough } else { 0.0 };
-        let mut skills: Vec<(usize, Term, f32)> = posting
-            .skills
-            .iter()
-            .map(|skill| {
-                let lists = cells.iter().filter_map(|cell| cell.skills.get(&skill.term));
-                (lists.map(Vec::len).sum(), skill.term, skill.weight)
-            })
-            .collect();
-        skills.sort_unstable_by_key(|(length, ..)| std::cmp::Reverse(*length));
-        let mut left_out = 0.0;
-        let count = skills
-            .iter()
-            .take_while(|(.., weight)| {
-                let fits = left_out + weight < needed - ROUNDING;
-                left_out += if fits { *weight } else { 0.0 };
-                fits
-            })
-            .count();
-        (skills.into_iter().skip(count).map(|(_, skill, weight)| (skill, weight)).collect(), left_out)
+    /// The weight of the skills that a profile must share at the least to match, whatever else it says; `likeness` is how alike the titles are (0
+    /// stands for not related), or `None` for a profile that wishes for no title.
+    pub fn needed(&self, likeness: Option<f32>) -> f32 {
+        if self.skills <= 0.0 {
+            return 0.0;
+        }
+        let (title, core_title) = self.values(likeness.unwrap_or_default());
+        let wished = if likeness.is_some() { self.title } else { 0.0 };
+        let by_core = (self.core * (self.skills + wished) - wished * core_title) / self.skills;
+        // Every profile speaks of freshness, the last of the others.
+        let by_total = self.others.iter().skip(self.others.len() / 2).map(|(sum, most)| {
+            let with = |level: f32| {
+                self.threshold * (self.skills + wished + level + sum) - most - level - wished * title
+            };
+            with(self.level).min(with(0.0)) / self.skills
+        });
+        by_total.fold(f32::INFINITY, f32::min).max(by_core) * self.enough
     }
 
-    /// The most that a profile can score that has skills of this weight and a title this much alike; 0 stands for not related.
-    pub fn of(&self, profile: &CompiledProfile, shared: f32, likeness: f32) -> f32 {
-        let skills = if self.enough > 0.0 { (shared / self.enough).min(1.0) } else { 0.5 };
-        let title = if self.has_title { likeness.max(narrow(TitleShape::RELATED)) } else { 0.5 };
-        let (mut sum, mut most) = (self.others, self.others);
-        if !profile.skills.is_empty() {
+    /// Whether a profile can match that shares skills of this weight and wishes for a title this much alike; 0 stands for not related.
+    pub fn can_match(&self, profile: &Outline, shared: f32, likeness: f32) -> bool {
+        let coverage = if self.enough > 0.0 { (shared / self.enough).min(1.0) } else { 0.5 };
+        let (title, core_title) = self.values(likeness);
+        let (mut sum, mut total, mut core) = (0.0, 0.0, 0.0);
+        if profile.has_skills() {
             sum += self.skills;
-            most += self.skills * skills;
+            total += self.skills * coverage;
+            core += self.skills * coverage;
         }
-        if !profile.titles.shapes.is_empty() {
+        if profile.title != UNTITLED {
             sum += self.title;
-            most += self.title * title;
+            total += self.title * title;
+            core += self.title * core_title;
         }
-        if sum > 0.0 { most / sum } else { 1.0 }
+        if core < self.core * sum {
+            return false;
+        }
+        if profile.level >= 0 || profile.years >= 0 {
+            sum += self.level;
+            let stated = |number: i8| (number >= 0).then_some(i32::from(number));
+            let fits = seniority(stated(profile.level), stated(profile.years), self.posting);
+            total += self.level * fits.map_or(0.5, narrow);
+        }
+        let (weight, most) = self.others.get(usize::from(profile.others)).copied().unwrap_or_default();
+        total + most >= self.threshold * (sum + weight)
+    }
+
+    /// The most that a title this much alike counts in the score, and what it counts in the core.
+    fn values(&self, likeness: f32) -> (f32, f32) {
+        if self.has_title { (likeness.max(narrow(TitleShape::RELATED)), likeness) } else { (0.5, 0.5) }
     }
 }
 

@@ -1,23 +1,27 @@
 //! The profiles of an index, filed under where they look and what they have to show.
 //!
 //! A profile matches only a posting that shares a skill or is called alike, so it is filed under its skills and its wished title; and only where it
-//! looks, so under its area, and for remote postings under the countries it names. Going through the lists of a posting adds up what each
-//! profile shares with it; only where that can reach the threshold is the score worked out. Wished titles are few: which of them a posting's title
-//! is like is found out once for each title ([`TitleView`]).
+//! looks, so under its area, and for remote postings under the countries it names. Only some of the lists of a posting are gone through
+//! (`candidates.rs`); of whom they name, an outline of a few bytes tells who may reach the threshold, and only then is the score worked out.
+//! Wished titles are few: which of them a posting's title is like is found out once for each title ([`TitleView`]).
 
 mod bound;
+mod candidates;
+mod cell;
+mod outline;
+mod pack;
 mod regions;
 mod titles;
 
-use std::{
-    hash::Hash,
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rustc_hash::FxHashMap;
 
 use self::{
     bound::{Bound, narrow},
+    candidates::Related,
+    cell::Cell,
+    outline::{Outline, Skills, Weights, remote_bit, type_bit},
     regions::{Region, looked_at, regions},
     titles::{TitleView, Titles},
 };
@@ -26,19 +30,12 @@ use crate::{
     domain::UserId,
     matching::{
         location::Area, posting::MatchPosting, profile::CompiledProfile, profile::TitleShape,
-        settings::MatchSettings, text::Term,
+        settings::MatchSettings,
     },
 };
 
 /// Titles remembered before all are forgotten.
 const MAX_TITLES: usize = 50_000;
-
-/// The profiles of a region, by what they have to show.
-#[derive(Debug, Default)]
-struct Cell {
-    skills: FxHashMap<Term, Vec<u32>>,
-    titles: FxHashMap<u32, Vec<u32>>,
-}
 
 /// All profiles that can match.
 #[derive(Debug, Default)]
@@ -47,17 +44,22 @@ pub struct Profiles(RwLock<Filed>);
 #[derive(Debug, Default)]
 struct Filed {
     slots: Vec<Option<Slot>>,
+    /// By slot.
+    outlines: Vec<Outline>,
+    skills: Skills,
     free: Vec<u32>,
     by_user: FxHashMap<UserId, u32>,
     cells: FxHashMap<Region, Cell>,
     titles: Titles,
-    /// How many have no title.
-    untitled: usize,
+    /// Profiles added since it was packed.
+    late: usize,
+    /// While it is packed, the users whose profiles changed meanwhile.
+    changed: Option<Vec<UserId>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot {
-    profile: Box<CompiledProfile>,
+    profile: Arc<CompiledProfile>,
     title: Option<u32>,
     area: u32,
 }
@@ -66,9 +68,11 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Scratch {
     titles: FxHashMap<Box<str>, TitleView>,
-    /// By slot: how much of the posting's skills the profile has, by weight, and how alike the titles are.
-    shared: Vec<(f32, f32)>,
-    touched: Vec<u32>,
+    /// By slot: the round in which it was looked at last.
+    seen: Vec<u32>,
+    round: u32,
+    candidates: Vec<(u32, Outline)>,
+    weights: Weights,
     /// By wished title: how alike the posting's is.
     likeness: Vec<f32>,
 }
@@ -89,7 +93,8 @@ impl Profiles {
         let mut filed = self.write();
         filed.remove(profile.user_id);
         if profile.can_match() {
-            filed.add(profile, area.unwrap_or(EVERYWHERE));
+            let title = (!profile.titles.shapes.is_empty()).then(|| filed.titles.intern(&profile.titles));
+            filed.add(Slot { profile: Arc::new(profile), title, area: area.unwrap_or(EVERYWHERE) });
         }
     }
 
@@ -108,7 +113,12 @@ impl Profiles {
         let filed = self.read();
         let profiles = filed.slots.iter().flatten().map(|slot| slot.profile.bytes()).sum::<usize>();
         let cells = filed.cells.values().map(Cell::bytes).sum::<usize>();
-        profiles + cells + filed.slots.capacity() * size_of::<Option<Slot>>() + filed.by_user.capacity() * 9
+        let outlines = filed.outlines.capacity() * size_of::<Outline>() + filed.skills.bytes();
+        profiles
+            + cells
+            + outlines
+            + filed.slots.capacity() * size_of::<Option<Slot>>()
+            + filed.by_user.capacity() * 9
     }
 
     /// Reduces the title of a posting, or recalls it.
@@ -122,7 +132,8 @@ impl Profiles {
         view
     }
 
-    /// Appends the profiles that score the threshold or more, each once. `posting` has the title given to [`Self::title`] last.
+    /// Appends the profiles that score the threshold or more, each once; gives how many were looked at. `posting` has the title given to
+    /// [`Self::title`] last.
     pub fn find(
         &self,
         posting: &MatchPosting,
@@ -131,45 +142,41 @@ impl Profiles {
         settings: &MatchSettings,
         scratch: &mut Scratch,
         found: &mut Vec<FoundProfile>,
-    ) {
+    ) -> u64 {
         let filed = self.read();
-        let Scratch { titles, shared, touched, likeness } = scratch;
+        let Scratch { titles, seen, round, candidates, weights, likeness } = scratch;
         let related = titles.get(title).map_or(&[][..], |view| &view.related);
-        shared.resize(filed.slots.len().max(shared.len()), (0.0, 0.0));
         likeness.resize(filed.titles.all.len().max(likeness.len()), 0.0);
         for (title, alike) in related {
             if let Some(place) = likeness.get_mut(*title as usize) {
                 *place = narrow(*alike);
             }
         }
+        weights.set(&posting.skills, &filed.skills);
         let bound = Bound::new(posting, settings);
         let cells: Vec<&Cell> = looked_at(spot).iter().filter_map(|region| filed.cells.get(region)).collect();
-        let (asked, left_out) = bound.worth_asking(posting, &cells, filed.untitled > 0);
-        let mut mark = |slots: &[u32], weight: f32, alike: f32| {
-            for slot in slots {
-                let Some(own) = shared.get_mut(*slot as usize) else { continue };
-                if *own == (0.0, 0.0) {
-                    touched.push(*slot);
-                }
-                own.0 += weight;
-                own.1 = own.1.max(alike);
+        let lists = candidates::lists(posting, &cells, Related { list: related, likeness }, &bound);
+        let kind = posting.job_type.map_or(0, type_bit);
+        let remote = posting.remote.map_or(0, remote_bit);
+        seen.resize(filed.slots.len().max(seen.len()), 0);
+        *round = round.checked_add(1).unwrap_or_else(|| {
+            seen.fill(0);
+            1
+        });
+        let looked_at = lists.iter().map(|list| list.len()).sum::<usize>() as u64;
+        candidates.clear();
+        for slot in lists.into_iter().flatten() {
+            let at = *slot as usize;
+            let (Some(seen), Some(outline)) = (seen.get_mut(at), filed.outlines.get(at)) else { continue };
+            if std::mem::replace(seen, *round) != *round && outline.admits(kind, remote) {
+                candidates.push((*slot, *outline));
             }
-        };
-        for cell in cells {
-            for (skill, weight) in &asked {
-                mark(cell.skills.get(skill).map_or(&[], Vec::as_slice), *weight, 0.0);
-            }
-            if cell.titles.len() < related.len() {
-                for (title, slots) in &cell.titles {
-                    let alike = likeness.get(*title as usize).copied().unwrap_or_default();
-                    if alike > 0.0 {
-                        mark(slots, 0.0, alike);
-                    }
-                }
-            } else {
-                for (title, alike) in related {
-                    mark(cell.titles.get(title).map_or(&[], Vec::as_slice), 0.0, narrow(*alike));
-                }
+        }
+        filed.skills.foresee(candidates.iter().map(|(_, outline)| outline));
+        for (slot, outline) in &*candidates {
+            let alike = likeness.get(outline.title as usize).copied().unwrap_or_default();
+            if bound.can_match(outline, weights.sum(filed.skills.of(outline)), alike) {
+                found.extend(filed.exact(*slot, posting, settings, related));
             }
         }
         for (title, _) in related {
@@ -177,27 +184,8 @@ impl Profiles {
                 *place = 0.0;
             }
         }
-        for slot in touched.drain(..) {
-            let Some(own) = shared.get_mut(slot as usize) else { continue };
-            let (weight, likeness) = std::mem::take(own);
-            let Some(Slot { profile, title, .. }) = filed.slots.get(slot as usize).and_then(Option::as_ref)
-            else {
-                continue;
-            };
-            if bound.of(profile, weight + left_out, likeness) < bound.threshold {
-                continue;
-            }
-            let reaches = |likeness: f64| {
-                let score = profile.total_given(posting, settings, likeness);
-                score.filter(|score| *score >= settings.threshold)
-            };
-            // Titles that are not related are no more alike than that; how much they are takes longer to find out.
-            if likeness == 0.0 && reaches(TitleShape::RELATED).is_none() {
-                continue;
-            }
-            let score = reaches(likeness_of(*title, related, profile, posting));
-            found.extend(score.map(|score| FoundProfile { user: profile.user_id, score }));
-        }
+        weights.clear(&posting.skills, &filed.skills);
+        looked_at
     }
 
     /// The score of one user's profile; `None` where there is none or the posting is out for it.
@@ -237,64 +225,70 @@ fn likeness_of(
 }
 
 impl Filed {
-    fn add(&mut self, profile: CompiledProfile, area: u32) {
+    /// The score, where it reaches the threshold.
+    fn exact(
+        &self,
+        slot: u32,
+        posting: &MatchPosting,
+        settings: &MatchSettings,
+        related: &[(u32, f64)],
+    ) -> Option<FoundProfile> {
+        let Slot { profile, title, .. } = self.slots.get(slot as usize)?.as_ref()?;
+        let reaches = |likeness: f64| {
+            let score = profile.total_given(posting, settings, likeness);
+            score.filter(|score| *score >= settings.threshold)
+        };
+        // Titles that are not related are no more alike than that; how much they are takes longer to find out.
+        let known = title.and_then(|title| related.binary_search_by_key(&title, |(other, _)| *other).ok());
+        if known.is_none() {
+            reaches(TitleShape::RELATED)?;
+        }
+        let score = reaches(likeness_of(*title, related, profile, posting))?;
+        Some(FoundProfile { user: profile.user_id, score })
+    }
+
+    fn add(&mut self, new: Slot) {
         let slot = self.free.pop().or_else(|| {
             let slot = u32::try_from(self.slots.len()).ok()?;
             self.slots.push(None);
             Some(slot)
         });
         let Some(slot) = slot else { return };
-        let title = (!profile.titles.shapes.is_empty()).then(|| self.titles.intern(&profile.titles));
-        self.untitled += usize::from(title.is_none());
-        self.by_user.insert(profile.user_id, slot);
-        let filed = Slot { profile: Box::new(profile), title, area };
-        for region in regions(&filed.profile, area) {
-            let cell = self.cells.entry(region).or_default();
-            for skill in &filed.profile.skills {
-                cell.skills.entry(skill.term).or_default().push(slot);
-            }
-            if let Some(title) = title {
-                cell.titles.entry(title).or_default().push(slot);
-            }
+        let outline = self.skills.outline(&new.profile, new.title);
+        match self.outlines.get_mut(slot as usize) {
+            Some(place) => *place = outline,
+            None => self.outlines.push(outline),
+        }
+        let user = new.profile.user_id;
+        self.by_user.insert(user, slot);
+        self.late += 1;
+        self.changed.iter_mut().for_each(|changed| changed.push(user));
+        for region in regions(&new.profile, new.area) {
+            self.cells.entry(region).or_default().add(&new.profile, new.title, slot);
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(filed);
+            *place = Some(new);
         }
     }
 
     fn remove(&mut self, user: UserId) -> bool {
         let Some(slot) = self.by_user.remove(&user) else { return false };
         self.free.push(slot);
+        self.changed.iter_mut().for_each(|changed| changed.push(user));
         let Some(old) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return true };
-        self.untitled -= usize::from(old.title.is_none());
+        if let Some(outline) = self.outlines.get(slot as usize) {
+            self.skills.drop(outline);
+        }
         for region in regions(&old.profile, old.area) {
             let Some(cell) = self.cells.get_mut(&region) else { continue };
-            old.profile.skills.iter().for_each(|skill| drop_from(&mut cell.skills, &skill.term, slot));
-            if let Some(title) = old.title {
-                drop_from(&mut cell.titles, &title, slot);
-            }
-            if cell.skills.is_empty() && cell.titles.is_empty() {
+            cell.remove(&old.profile, old.title, slot);
+            if cell.is_empty() {
                 self.cells.remove(&region);
             }
         }
+        let slots = &self.slots;
+        let live = self.outlines.iter_mut().zip(slots).filter(|(_, slot)| slot.is_some());
+        self.skills.tidy(live.map(|(outline, _)| outline));
         true
-    }
-}
-
-fn drop_from<K: Eq + Hash>(lists: &mut FxHashMap<K, Vec<u32>>, key: &K, slot: u32) {
-    if let Some(list) = lists.get_mut(key) {
-        list.retain(|other| *other != slot);
-        if list.is_empty() {
-            lists.remove(key);
-        }
-    }
-}
-
-impl Cell {
-    fn bytes(&self) -> usize {
-        let lists = self.skills.values().chain(self.titles.values());
-        lists.map(|list| list.capacity() * 4).sum::<usize>()
-            + self.skills.capacity() * (size_of::<(Term, Vec<u32>)>() + 1)
-            + self.titles.capacity() * (size_of::<(u32, Vec<u32>)>() + 1)
     }
 }

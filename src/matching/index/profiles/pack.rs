@@ -1,0 +1,59 @@
+//! Puts profiles that are looked at together side by side, while matching and changes go on.
+
+use super::{Filed, Profiles, Slot};
+use crate::domain::UserId;
+
+/// Profiles taken over under one lock.
+const AT_ONCE: usize = 1_000;
+
+/// As many late profiles are no burden, however few there are.
+const FEW: usize = 10_000;
+
+/// Less than one in so many is not worth packing for.
+const LITTLE: usize = 16;
+
+impl Profiles {
+    /// Whether so many came lately that packing anew pays.
+    pub fn wants_packing(&self) -> bool {
+        let filed = self.read();
+        filed.late > FEW.max(filed.by_user.len() / 2)
+    }
+
+    /// Orders the profiles by where they look and what they wish for, if enough came lately; others who pack at the same time come back at once.
+    pub fn pack(&self) {
+        {
+            let mut filed = self.write();
+            if filed.changed.is_some() || filed.late * LITTLE <= filed.by_user.len() {
+                return;
+            }
+            filed.changed = Some(Vec::new());
+        }
+        let mut order: Vec<(u32, Option<u32>, UserId)> = {
+            let filed = self.read();
+            let all = filed.slots.iter().flatten();
+            all.map(|slot| (slot.area, slot.title, slot.profile.user_id)).collect()
+        };
+        order.sort_unstable();
+        let mut new = Filed::default();
+        for users in order.chunks(AT_ONCE) {
+            let filed = self.read();
+            users.iter().filter_map(|(.., user)| filed.slot(*user)).for_each(|slot| new.add(slot));
+        }
+        let mut filed = self.write();
+        for user in filed.changed.take().unwrap_or_default() {
+            new.remove(user);
+            filed.slot(user).into_iter().for_each(|slot| new.add(slot));
+        }
+        new.titles = std::mem::take(&mut filed.titles);
+        new.late = 0;
+        let old = std::mem::replace(&mut *filed, new);
+        drop(filed);
+        drop(old);
+    }
+}
+
+impl Filed {
+    fn slot(&self, user: UserId) -> Option<Slot> {
+        self.slots.get(*self.by_user.get(&user)? as usize)?.clone()
+    }
+}
