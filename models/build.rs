@@ -20,15 +20,17 @@ const CHANGES: [(&str, &[(&str, &str)]); 2] = [
         "delta.rs",
         &[
             (
-                "    sync::{\n        Arc,\n        atomic::{AtomicBool, AtomicU32, Ordering},\n    },\n",
+                "    sync::{\n        Arc,\n        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},\n    },\n",
                 "    sync::Arc,\n",
             ),
             (
                 "use super::{append",
-                "use crate::sync::{AtomicBool, AtomicU32, Ordering};\n\nuse super::{append",
+                "use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};\n\nuse super::{append",
             ),
             ("const BITS: u32 = 16;", "const BITS: u32 = 1;"),
-            ("const AREAS: usize = 1 << 12;", "const AREAS: usize = 1;"),
+            ("areas: Bits::new(12)", "areas: Bits::new(6)"),
+            ("atoms: Bits::new(16)", "atoms: Bits::new(6)"),
+            ("places: Bits::new(21)", "places: Bits::new(6)"),
         ],
     ),
 ];

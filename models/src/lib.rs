@@ -4,7 +4,7 @@
 mod sync {
     use std::sync::OnceLock as Memory;
 
-    pub use shuttle::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    pub use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
     /// Written once; what `get` may see is what its flag lets it see. Shuttle runs one thread at a time, so that the memory itself needs
     /// no more than the standard library's.

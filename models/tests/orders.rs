@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use career_worker_models::{AppendList, Delta, Entry, Owner};
 use shuttle::{
-    check_dfs, check_random,
+    check_dfs, check_pct, check_random,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
@@ -107,7 +107,7 @@ fn what_was_added_before_a_reader_was_told_is_found_under_every_key() {
 fn the_length_runs_ahead_of_the_chains() {
     let ahead = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let seen = ahead.clone();
-    all_orders(move || {
+    let scene = move || {
         let delta = Arc::new(Delta::default());
         let written = delta.clone();
         let writer = thread::spawn(move || {
@@ -117,7 +117,9 @@ fn the_length_runs_ahead_of_the_chains() {
             seen.store(true, std::sync::atomic::Ordering::Relaxed);
         }
         writer.join().unwrap();
-    });
+    };
+    // One change of threads at the right step shows it.
+    check_pct(scene, SOME, 3);
     assert!(
         ahead.load(std::sync::atomic::Ordering::Relaxed),
         "the chain is published first now: say so here and in delta.rs"
