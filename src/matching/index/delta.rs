@@ -1,6 +1,7 @@
 //! The searches that came lately: a hash table of chains that grows while others read it, without locks.
 //!
-//! One thread at a time adds. A reader sees the first `len` nodes that there were when it began and nothing of what is added meanwhile.
+//! One thread at a time adds. A reader sees every search whose addition was over when it began, and nothing that began later; of one that
+//! is being added, which nobody was told of, it may see some keys: a node is counted before it hangs in its chain.
 //! Most of what it asks for is not there: two filters of bits say so before a chain is followed.
 
 use std::{
