@@ -108,7 +108,8 @@ async fn play(stage: &Shared, plan: &Plan) -> Report {
         drained,
         cuts: probes.cuts(),
         trend: usage.trend(),
-        takeover: (takeover, stage.lease + Duration::from_secs(10)),
+        // With an outage of the database in between; `takeover` is without.
+        takeover: (takeover, stage.lease + Duration::from_secs(20)),
         takeovers,
         setbacks,
         findings,
