@@ -22,7 +22,8 @@ use super::{
 
 /// Postings that are added, changed or closed in a storm, however long it is.
 const STIRS: u32 = 900;
-const WISHES: Duration = Duration::from_millis(400);
+/// Runs that are wanted by SQL in a storm, however long it is: a domain is asked by one process at a time, whose death costs a lease.
+const WISHES: u32 = 150;
 /// A token may ask once a second.
 const ASKS: Duration = Duration::from_millis(1_500);
 const MESSAGES: Duration = Duration::from_secs(2);
@@ -67,7 +68,7 @@ pub async fn live(stage: &Stage, seed: u64, length: Duration, wishes: &Wishes) {
     let (stirring, wanting, asking, sending) = (random(1), random(2), random(3), random(4));
     tokio::join!(
         every(length / STIRS, end, async |_| stage.source.catalogue.stir(&stirring)),
-        every(WISHES, end, async |number| want(stage, &wanting, number, wishes).await),
+        every(length / WISHES, end, async |number| want(stage, &wanting, number, wishes).await),
         every(ASKS, end, async |number| ask(stage, &asking, number, wishes).await),
         every(MESSAGES, end, async |number| send(stage, &sending, number, wishes).await),
         every(length / (u32::try_from(BURSTS).unwrap() + 1), end, async |number| burst(stage, number).await),
