@@ -23,15 +23,16 @@ pub(super) async fn healthz() -> &'static str {
 /// 200 while work can be taken: the database answers and has the program's schema. Redis away is only slower, and said so; a draining
 /// process is not ready.
 pub(super) async fn readyz(Shared(state): Shared<Arc<State>>) -> Response {
-    let database = match tokio::time::timeout(PATIENCE, state.store.is_current()).await {
+    let (schema, redis) = tokio::join!(
+        tokio::time::timeout(PATIENCE, state.store.is_current()),
+        tokio::time::timeout(PATIENCE, state.transport.is_up()),
+    );
+    let database = match schema {
         Ok(Ok(true)) => "ok",
         Ok(Ok(false)) => "migrations missing",
         _ => "unavailable",
     };
-    let redis = match tokio::time::timeout(PATIENCE, state.transport.is_up()).await {
-        Ok(true) => "ok",
-        _ => "degraded",
-    };
+    let redis = if redis == Ok(true) { "ok" } else { "degraded" };
     let draining = state.draining.is_cancelled();
     let status = if database == "ok" && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "database": database, "redis": redis, "draining": draining }))).into_response()
