@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-/// Leases domains. The lease outlives its last use by the time after which a full burst is due again, so that a change of hands
-/// cannot go over the rate.
+/// Leases domains. A domain is asked by nobody from its last use under one lease to the first under the next for as long as it takes until
+/// a full burst is due again, so that a change of hands cannot go over the rate.
 pub trait DomainGate: Send + Sync {
     /// Takes the domain, or renews it, for at least `hold`.
     fn enter<'a>(&'a self, domain: &'a str, hold: Duration) -> BoxFuture<'a, Result<Entry, GateError>>;
@@ -16,8 +16,8 @@ pub trait DomainGate: Send + Sync {
     /// Keeps everyone from asking the domain for this long, unless it is blocked for longer.
     fn block<'a>(&'a self, domain: &'a str, wait: Duration) -> BoxFuture<'a, Result<(), GateError>>;
 
-    /// Gives the domain up.
-    fn leave<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<(), GateError>>;
+    /// Gives the domain up; nobody may ask it for the time `rest`, after which a full burst is due again.
+    fn leave<'a>(&'a self, domain: &'a str, rest: Duration) -> BoxFuture<'a, Result<(), GateError>>;
 }
 
 /// What a gate answers.
@@ -62,7 +62,7 @@ impl DomainGate for LocalGate {
         Box::pin(async { Ok(()) })
     }
 
-    fn leave<'a>(&'a self, _domain: &'a str) -> BoxFuture<'a, Result<(), GateError>> {
+    fn leave<'a>(&'a self, _domain: &'a str, _rest: Duration) -> BoxFuture<'a, Result<(), GateError>> {
         Box::pin(async { Ok(()) })
     }
 }

@@ -27,6 +27,10 @@ const LONGEST_GAP: Duration = Duration::from_mins(2);
 const IDLE: Duration = Duration::from_secs(2);
 /// A domain that is someone else's is asked for again after this time at the latest: it is usually given up before its lease is over.
 const BUSY: Duration = Duration::from_secs(10);
+/// So long a domain that is someone else's is waited for: replicas with one request each take turns.
+const HANDOVER: Duration = Duration::from_secs(5);
+/// How often it is looked for meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Domains remembered before those long unused are forgotten.
 const REMEMBERED: usize = 4096;
 
@@ -122,8 +126,15 @@ impl Domains {
         let Ok(permit) = slots.acquire_owned().await else { return Err(FetchError::Cancelled) };
         domain.state().in_use += 1;
         let slot = Slot { domain, _permit: permit };
+        let patience = Instant::now() + HANDOVER;
         loop {
-            slot.domain.hold().await?;
+            match slot.domain.hold().await {
+                Err(FetchError::Busy { .. }) if Instant::now() < patience => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                    continue;
+                }
+                held => held?,
+            }
             let Some((wait, longest)) = slot.domain.wait(self.max_wait) else { return Ok(slot) };
             if wait > longest {
                 return Err(FetchError::Throttled { url: url.to_owned(), retry_after: wait });
@@ -284,7 +295,11 @@ impl Domain {
             return;
         }
         *lease = None;
-        if let Err(error) = self.gate.leave(&self.name).await {
+        let rest = {
+            let state = self.state();
+            (state.last_used + state.pace.refill()).saturating_duration_since(Instant::now())
+        };
+        if let Err(error) = self.gate.leave(&self.name, rest).await {
             tracing::debug!(domain = self.name, %error, "the lease is left to run out");
         }
     }

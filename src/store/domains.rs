@@ -102,15 +102,19 @@ impl Store {
         Ok(())
     }
 
-    /// Gives `domain` up where it is `owner`'s; a block stays.
+    /// Gives `domain` up where it is `owner`'s, and keeps everyone from asking it for the time `rest`; a longer block stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn release_domain(&self, domain: &str, owner: &str) -> Result<(), StoreError> {
+    pub async fn release_domain(&self, domain: &str, owner: &str, rest: Duration) -> Result<(), StoreError> {
         let query = sqlx::query!(
-            "UPDATE worker.domains SET owner = NULL, lease_until = NULL WHERE domain = $1 AND owner = $2",
+            "UPDATE worker.domains SET owner = NULL, lease_until = NULL,
+                    blocked_until = CASE WHEN $3::float8 > 0 THEN greatest(blocked_until, clock_timestamp() + make_interval(secs => $3))
+                                         ELSE blocked_until END
+             WHERE domain = $1 AND owner = $2",
             domain,
             owner,
+            rest.as_secs_f64(),
         );
         self.within(query.execute(&self.pool)).await?;
         Ok(())

@@ -50,7 +50,9 @@ impl DomainGate for DatabaseGate {
         Box::pin(async move { self.store.block_domain(domain, wait).await.map_err(GateError::new) })
     }
 
-    fn leave<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<(), GateError>> {
-        Box::pin(async move { self.store.release_domain(domain, &self.owner).await.map_err(GateError::new) })
+    fn leave<'a>(&'a self, domain: &'a str, rest: Duration) -> BoxFuture<'a, Result<(), GateError>> {
+        Box::pin(
+            async move { self.store.release_domain(domain, &self.owner, rest).await.map_err(GateError::new) },
+        )
     }
 }

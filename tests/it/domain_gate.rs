@@ -53,12 +53,12 @@ async fn a_domain_belongs_to_one_until_given_up_or_run_out() {
     assert!(retry_after > 28 * SECOND && retry_after <= 30 * SECOND);
     assert!(held(&a.enter("x.example", 50 * SECOND).await.unwrap(), 49, 50), "renewed, for as long as asked");
 
-    b.leave("x.example").await.unwrap();
+    b.leave("x.example", Duration::ZERO).await.unwrap();
     assert!(
         matches!(b.enter("x.example", SECOND).await.unwrap(), Entry::Busy { .. }),
         "only the owner gives it up"
     );
-    a.leave("x.example").await.unwrap();
+    a.leave("x.example", Duration::ZERO).await.unwrap();
     assert!(held(&b.enter("x.example", Duration::ZERO).await.unwrap(), 0, 0));
     let start = Instant::now();
     while !matches!(a.enter("x.example", SECOND).await.unwrap(), Entry::Held { .. }) {
@@ -73,7 +73,7 @@ async fn a_block_outlives_its_owner_and_is_never_shortened() {
     a.block("x.example", 100 * SECOND).await.unwrap();
     a.block("x.example", 5 * SECOND).await.unwrap();
     a.enter("x.example", SECOND).await.unwrap();
-    a.leave("x.example").await.unwrap();
+    a.leave("x.example", Duration::ZERO).await.unwrap();
     match b.enter("x.example", SECOND).await.unwrap() {
         Entry::Held { blocked: Some(blocked), .. } => {
             assert!(blocked > 95 * SECOND && blocked <= 100 * SECOND);
@@ -112,12 +112,16 @@ async fn replicas_wait_for_each_other_and_learn_of_blocks() {
     let a = replica(&db, &server, "a", 30 * SECOND);
     let b = replica(&db, &server, "b", 30 * SECOND);
     get(&a, "https://one.x.example/1").await.unwrap();
+    a.release().await;
+    let busy = DatabaseGate::new(db.store.clone(), "busy");
+    while !matches!(busy.enter("x.example", SECOND).await.unwrap(), Entry::Held { .. }) {}
     let error = get(&b, "https://two.x.example/1").await.unwrap_err();
     assert!(
         matches!(&error, FetchError::Busy { domain, .. } if domain == "x.example") && error.is_put_off(),
         "{error}"
     );
     get(&b, "https://y.example/1").await.unwrap();
+    busy.leave("x.example", Duration::ZERO).await.unwrap();
     assert!(matches!(get(&a, "https://one.x.example/full").await, Err(FetchError::Throttled { .. })));
     assert_eq!(asked.load(Ordering::SeqCst), 3);
 
