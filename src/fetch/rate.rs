@@ -23,8 +23,8 @@ use crate::domain::Politeness;
 
 /// A gap of the bucket that is longer is not slept through.
 const LONGEST_GAP: Duration = Duration::from_mins(2);
-/// A domain is kept at least this long after its last use.
-const IDLE: Duration = Duration::from_secs(2);
+/// A domain is kept at least this long after its last use, so that short pauses within a listing cost no statement.
+const IDLE: Duration = Duration::from_millis(250);
 /// A domain that is someone else's is asked for again after this time at the latest: it is usually given up before its lease is over.
 const BUSY: Duration = Duration::from_secs(10);
 /// So long a domain that is someone else's is waited for: replicas with one request each take turns.

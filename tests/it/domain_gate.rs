@@ -145,7 +145,7 @@ async fn an_idle_domain_is_given_up_by_itself() {
         assert!(error.retry_after().unwrap() <= 10 * SECOND);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(start.elapsed() > SECOND, "not before a full burst is due again");
+    assert!(start.elapsed() > SECOND / 5, "not at once");
 }
 
 #[tokio::test]
@@ -167,11 +167,8 @@ async fn a_lease_is_renewed_while_an_answer_takes_long() {
         while server.seen().is_empty() {
             tokio::task::yield_now().await;
         }
-        let start = Instant::now();
-        while start.elapsed() < 3 * SECOND {
-            assert!(matches!(get(&b, "https://x.example/fast").await, Err(FetchError::Busy { .. })));
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let waited = tokio::time::timeout(3 * SECOND, get(&b, "https://x.example/fast")).await;
+        assert!(waited.is_err(), "it is not had while the answer comes: {waited:?}");
     };
     let (answer, ()) = tokio::join!(slow, other);
     assert_eq!(&answer.unwrap().body[..], b"xx");

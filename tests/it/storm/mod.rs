@@ -210,17 +210,20 @@ async fn keep_logs(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn first_minute() {
+#[ignore = "wants the machine for itself: storm::minute with --test-threads 1"]
+async fn minute_1() {
     storm(1, Duration::from_mins(1), SHORT_LEASE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn second_minute() {
+#[ignore = "wants the machine for itself: storm::minute with --test-threads 1"]
+async fn minute_2() {
     storm(2, Duration::from_mins(1), SHORT_LEASE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn third_minute() {
+#[ignore = "wants the machine for itself: storm::minute with --test-threads 1"]
+async fn minute_3() {
     storm(3, Duration::from_mins(1), SHORT_LEASE).await;
 }
 

@@ -23,7 +23,7 @@ use super::{
 /// Postings that are added, changed or closed in a storm, however long it is.
 const STIRS: u32 = 900;
 /// Runs that are wanted by SQL in a storm, however long it is: a domain is asked by one process at a time, whose death costs a lease.
-const WISHES: u32 = 150;
+const WISHES: u32 = 100;
 /// A token may ask once a second.
 const ASKS: Duration = Duration::from_millis(1_500);
 const MESSAGES: Duration = Duration::from_secs(2);
