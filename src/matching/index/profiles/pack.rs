@@ -7,7 +7,7 @@ use crate::domain::UserId;
 const AT_ONCE: usize = 1_000;
 
 /// As many late profiles are no burden, however few there are.
-const FEW: usize = 10_000;
+const FEW: usize = 50_000;
 
 /// Less than one in so many is not worth packing for.
 const LITTLE: usize = 16;
@@ -16,7 +16,7 @@ impl Profiles {
     /// Whether so many came lately that packing anew pays.
     pub fn wants_packing(&self) -> bool {
         let filed = self.read();
-        filed.late > FEW.max(filed.by_user.len() / 2)
+        filed.late > FEW.max(filed.by_user.len() / 4 * 3)
     }
 
     /// Orders the profiles by where they look and what they wish for, if enough came lately; others who pack at the same time come back at once.
