@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::{
     Globals,
@@ -18,6 +19,7 @@ use crate::{
     queue::Transport,
     store::{Actor, Enqueued, Store},
     tasks,
+    telemetry::trace,
 };
 
 /// A schedule by name, or a task with arguments.
@@ -99,8 +101,11 @@ pub(super) async fn run(globals: &Globals, args: EnqueueArgs) -> anyhow::Result<
         args.delay.map(|delay| Clock::system().now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX));
     let store = Store::open(&config.database)?;
     let queue: Queue = run.queue;
+    let span = tracing::info_span!("enqueue", task = run.task, trace_id = tracing::field::Empty);
+    trace::follow(&span, std::env::var("TRACEPARENT").ok().as_deref(), trace::Cause::Parent);
+    let enqueued = store.enqueue_for(Actor { id: "cli", address: None }, &run, None).instrument(span).await;
     let (id, words) =
-        match store.enqueue_for(Actor { id: "cli", address: None }, &run, None).await.context("enqueue")? {
+        match enqueued.context("enqueue")? {
             Enqueued::New(id) => (id, "queued"),
             Enqueued::Known(id) => (id, "known: the key was used before"),
             Enqueued::KeyReused => anyhow::bail!("the key was used for something else"),

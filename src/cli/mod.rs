@@ -25,6 +25,7 @@ mod schedules;
 mod searches;
 mod serve;
 mod sources;
+mod supervisor;
 mod token;
 
 use std::{
@@ -139,7 +140,9 @@ impl Cli {
     /// Runs the command and gives its exit code.
     pub fn run(self) -> ExitCode {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        self.command.run(&self.globals).unwrap_or_else(|error| failure::report(&error))
+        let code = self.command.run(&self.globals).unwrap_or_else(|error| failure::report(&error));
+        telemetry::trace::finish();
+        code
     }
 }
 

@@ -11,7 +11,10 @@ use super::{
     Store, StoreError,
     duration::{interval, millis},
 };
-use crate::domain::{NewRun, Queue, RunId, RunState};
+use crate::{
+    domain::{NewRun, Queue, RunId, RunState},
+    telemetry::trace,
+};
 
 /// A row of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -126,7 +129,7 @@ impl Store {
     /// The database does not answer or refuses the arguments.
     pub async fn insert_run(&self, run: &NewRun) -> Result<(RunId, bool), StoreError> {
         self.within(async {
-            let mut connection = self.pool.acquire().await?;
+            let mut connection = self.acquire().await?;
             insert_run(&mut connection, run).await
         })
         .await
@@ -287,16 +290,18 @@ impl Store {
     }
 }
 
-/// As [`Store::insert_run`], in somebody's transaction.
+/// As [`Store::insert_run`], in somebody's transaction. The run follows from the span that is entered.
 pub(super) async fn insert_run(
     connection: &mut PgConnection,
     run: &NewRun,
 ) -> Result<(RunId, bool), sqlx::Error> {
+    let trace = trace::current();
     loop {
         let query = sqlx::query!(
             r#"WITH new AS (
-                   INSERT INTO worker.runs (task, args, queue, priority, key, run_at, max_attempts, timeout_ms, trigger, schedule)
-                   VALUES ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8, $9, $10)
+                   INSERT INTO worker.runs (task, args, queue, priority, key, run_at, max_attempts, timeout_ms, trigger, schedule,
+                                            traceparent)
+                   VALUES ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8, $9, $10, $11)
                    ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
                    RETURNING id
                )
@@ -312,7 +317,8 @@ pub(super) async fn insert_run(
             run.max_attempts,
             millis(run.timeout),
             run.trigger.as_str(),
-            run.schedule
+            run.schedule,
+            trace
         );
         // No row: the first one was committed after this statement's snapshot, or deleted since. The next statement sees it.
         if let Some(row) = query.fetch_optional(&mut *connection).await? {

@@ -1,14 +1,7 @@
-//! Logs and metrics of the process.
-//!
-//! Logs go to stderr, so that stdout belongs to data. Messages are lower case; what programs look for is in fields.
+//! Logs of the process, on stderr, so that stdout belongs to data. Messages are lower case; what programs look for is in fields.
 
-use std::{
-    error::Error,
-    fmt,
-    io::{self, IsTerminal as _, Write, stderr},
-};
+use std::io::{self, IsTerminal as _, Write, stderr};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::config::{LogConfig, LogFormat};
@@ -41,7 +34,11 @@ pub fn start_logs(config: &LogConfig) -> Result<(), String> {
             .compact()
             .boxed()
     };
-    let _ = tracing_subscriber::registry().with(filter).with(form).try_init();
+    // Filtered by itself: what is logged does not decide what is traced.
+    let subscriber = tracing_subscriber::registry().with(form.with_filter(filter));
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.with(super::trace::layer()?);
+    let _ = subscriber.try_init();
     Ok(())
 }
 
@@ -86,28 +83,6 @@ impl<W: Write> Write for OneLine<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
-    }
-}
-
-/// Starts counting and gives what renders the counts in the text form of Prometheus; `None` where this process already counts.
-pub fn start_metrics() -> Option<PrometheusHandle> {
-    let seconds = [0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 300.0];
-    PrometheusBuilder::new().set_buckets(&seconds).ok()?.install_recorder().ok()
-}
-
-/// Shows an error with its causes in one line.
-#[derive(Debug)]
-pub struct Causes<'a>(pub &'a dyn Error);
-
-impl fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 
