@@ -33,6 +33,7 @@ pub fn start_metrics() -> Option<PrometheusHandle> {
         }
     }
     let handle = builder.install_recorder().ok()?;
+    process::begin();
     describe();
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         let kept = handle.clone();

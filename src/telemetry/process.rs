@@ -1,8 +1,18 @@
 //! What the system knows of this process: processor time, memory, file descriptors, threads. Read from /proc; nothing where there is none.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use super::catalogue::{Kind, PROCESS};
+use crate::clock::Clock;
+
+/// When it was first looked at, which is when counting starts: a confined process cannot read when the system was booted.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+static STARTED: LazyLock<f64> = LazyLock::new(|| Clock::system().now().timestamp_millis() as f64 / 1000.0);
+
+/// Notes when the process began.
+pub(super) fn begin() {
+    LazyLock::force(&STARTED);
+}
 
 /// Appends the metrics of [`PROCESS`] that can be read in the text form of Prometheus.
 pub(super) fn render(text: &mut String) {
@@ -24,7 +34,7 @@ fn read(name: &str) -> Option<f64> {
         "process_threads" => stat(17)?,
         "process_virtual_memory_bytes" => stat(20)?,
         "process_resident_memory_bytes" => stat(21)? * page,
-        "process_start_time_seconds" => booted()? + stat(19)? / ticks,
+        "process_start_time_seconds" => *STARTED,
         "process_open_fds" => std::fs::read_dir("/proc/self/fd").ok()?.count() as f64,
         "process_max_fds" => open_files().map(|limit| limit as f64)?,
         _ => return None,
@@ -36,11 +46,6 @@ fn stat(at: usize) -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_ascii_whitespace().nth(at)?.parse().ok()
-}
-
-fn booted() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/stat").ok()?;
-    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
 /// How many files this process may have open; `None` where there is no limit.
@@ -61,9 +66,8 @@ mod tests {
             let value: f64 = line.split_once(' ').unwrap().1.parse().unwrap();
             assert!(value >= 0.0, "{line}");
         }
-        let now = crate::clock::Clock::system().now().timestamp();
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
-        let age = now as f64 - read("process_start_time_seconds").unwrap();
+        let age = Clock::system().now().timestamp() as f64 - read("process_start_time_seconds").unwrap();
         assert!((-2.0..86_400.0).contains(&age), "started {age} seconds ago");
         assert!(read("process_resident_memory_bytes").unwrap() > 1e6);
         assert!(read("process_open_fds").unwrap() <= read("process_max_fds").unwrap());
