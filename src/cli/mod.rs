@@ -14,6 +14,7 @@ mod explain;
 mod extract;
 mod failure;
 mod healthcheck;
+mod man;
 mod match_offline;
 mod output;
 mod queues;
@@ -131,9 +132,11 @@ enum Command {
     Match(match_offline::MatchArgs),
     /// Print completions for a shell.
     Completions {
-        /// Shell.
+        /// For this shell.
         shell: clap_complete::Shell,
     },
+    /// Write the manual, one page a command, for a package to install.
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -185,6 +188,7 @@ impl Command {
                 clap_complete::generate(shell, &mut Cli::command(), "career-worker", &mut std::io::stdout());
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Man(args) => man::run(globals, &args),
         }
     }
 }

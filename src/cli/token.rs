@@ -85,7 +85,7 @@ pub(super) async fn run(globals: &Globals, command: TokenCommand) -> anyhow::Res
                 return Err(Failure::new(1, format!("there is no live token {id}")).into());
             }
             store.insert_audit(CLI, "token revoke", &id, &json!({})).await.context("audit")?;
-            globals.output().say(format!("token {id} is revoked"));
+            globals.output().done(&json!({ "id": id, "revoked": true }), format!("token {id} is revoked"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -193,6 +193,45 @@ impl Store {
         self.within(query.fetch_all(&self.pool)).await
     }
 
+    /// The runs after id `after` and those in `also`, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_runs_after(
+        &self,
+        after: i64,
+        also: &[i64],
+        most: i64,
+    ) -> Result<Vec<Run>, StoreError> {
+        let query = sqlx::query_as!(
+            Run,
+            "SELECT id, task, args, queue, priority, key, state, run_at, attempt, max_attempts, timeout_ms, trigger, schedule,
+                    scheduled_for, owner, lease_until, cancel_wanted, progress_done, progress_total, report, error, created_at,
+                    started_at, finished_at
+             FROM worker.runs WHERE id > $1 OR id = ANY($2) ORDER BY id LIMIT $3",
+            after,
+            also,
+            most.saturating_add(i64::try_from(also.len()).unwrap_or(0))
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
+    /// Runs that are not over, in no order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_open_runs(&self, most: i64) -> Result<Vec<Run>, StoreError> {
+        let query = sqlx::query_as!(
+            Run,
+            "SELECT id, task, args, queue, priority, key, state, run_at, attempt, max_attempts, timeout_ms, trigger, schedule,
+                    scheduled_for, owner, lease_until, cancel_wanted, progress_done, progress_total, report, error, created_at,
+                    started_at, finished_at
+             FROM worker.runs WHERE state IN ('queued', 'failed', 'running') LIMIT $1",
+            most
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
     /// Cancels: a waiting run at once, a running one when its worker hears of it.
     ///
     /// # Errors

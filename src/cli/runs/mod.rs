@@ -1,5 +1,7 @@
 //! `career-worker runs`
 
+mod tail;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -17,13 +19,13 @@ use crate::{
 pub(super) enum RunsCommand {
     /// List runs, newest first.
     List {
-        /// Only in this state: queued, running, done, failed, dead, cancelled.
+        /// Only in this state: queued, running, done, failed (waits for another attempt), dead, cancelled.
         #[arg(long)]
         state: Option<RunState>,
         /// Only of this task.
         #[arg(long)]
         task: Option<String>,
-        /// Only on this queue.
+        /// Only on this queue: scrape, match, notify or maintenance.
         #[arg(long)]
         queue: Option<Queue>,
         /// Only of this schedule.
@@ -33,6 +35,8 @@ pub(super) enum RunsCommand {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
+    /// Follow runs: print each one as it is wanted, begins, gets on and ends, until Ctrl-C.
+    Tail(tail::TailArgs),
     /// Show one run with its arguments, report and error.
     Show {
         /// Id of the run.
@@ -61,6 +65,7 @@ pub(super) async fn run(globals: &Globals, command: RunsCommand) -> anyhow::Resu
                 ["id", "task", "queue", "state", "attempt", "progress", "wanted by", "created", "says"];
             globals.output().rows(&columns, &runs, cells)?;
         }
+        RunsCommand::Tail(args) => return tail::run(globals, &store, args).await,
         RunsCommand::Show { id } => {
             let run = store.get_run(RunId(id)).await.context("find run")?;
             let run = run.ok_or_else(|| Failure::new(1, format!("there is no run {id}")))?;
@@ -97,27 +102,35 @@ async fn settle(
     };
     let actor = Actor { id: "cli", address: None };
     store.insert_audit(actor, action, &id.to_string(), &json!({})).await.context("audit")?;
-    globals.output().say(words);
+    let done = json!({ "id": id, "action": action, "pending": changed == Changed::Soon });
+    globals.output().done(&done, words)?;
     Ok(())
 }
 
 fn cells(run: &Run) -> Vec<String> {
-    let progress = match run.progress_total {
-        0 => "-".to_owned(),
-        total => format!("{}/{total}", run.progress_done),
-    };
-    let says = run.error.clone().or_else(|| run.report.as_ref().map(ToString::to_string)).unwrap_or_default();
     vec![
         run.id.to_string(),
         run.task.clone(),
         run.queue.clone(),
         run.state.clone(),
         format!("{}/{}", run.attempt, run.max_attempts),
-        progress,
+        progress(run),
         run.schedule.clone().unwrap_or_else(|| run.trigger.clone()),
         minute(Some(run.created_at)),
-        shorten(&says, 60),
+        shorten(&says(run), 60),
     ]
+}
+
+fn progress(run: &Run) -> String {
+    match run.progress_total {
+        0 => "-".to_owned(),
+        total => format!("{}/{total}", run.progress_done),
+    }
+}
+
+/// Its error or reason, or what it reports.
+fn says(run: &Run) -> String {
+    run.error.clone().or_else(|| run.report.as_ref().map(ToString::to_string)).unwrap_or_default()
 }
 
 fn shorten(text: &str, most: usize) -> String {
