@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Follow runs: print each one as it is wanted, begins, gets on and ends, until Ctrl-C.
 #[derive(Debug, clap::Args)]
-pub(super) struct TailArgs {
+pub(in crate::cli) struct TailArgs {
     /// Only these runs, until all of them are over; exit code 1 where one of them did not end well.
     #[arg(value_name = "ID")]
     ids: Vec<i64>,
