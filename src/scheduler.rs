@@ -116,7 +116,8 @@ impl Scheduler {
                 self.store.skip_ticks(&schedule.name, until).await?;
             }
             for scheduled_for in due.fire {
-                let span = tracing::info_span!("tick", schedule = schedule.name, trace_id = tracing::field::Empty);
+                let span =
+                    tracing::info_span!("tick", schedule = schedule.name, trace_id = tracing::field::Empty);
                 trace::follow(&span, None, trace::Cause::Parent);
                 let made = self.fire(schedule, scheduled_for).instrument(span).await?;
                 if made {

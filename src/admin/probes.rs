@@ -80,8 +80,7 @@ pub(super) async fn readyz(Shared(state): Shared<Arc<State>>) -> Response {
     let draining = state.draining.is_cancelled();
     let ready = readiness.is_ready() && !draining;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body =
-        json!({ "database": readiness.database, "redis": readiness.redis, "draining": draining });
+    let body = json!({ "database": readiness.database, "redis": readiness.redis, "draining": draining });
     (status, Json(body)).into_response()
 }
 

@@ -118,7 +118,9 @@ impl Daemon {
     ) -> anyhow::Result<()> {
         let parts = &self.parts;
         let database = &parts.config.database;
-        pulse::set_limit((database.statement_timeout + database.acquire_timeout) * 2 + Duration::from_mins(1));
+        pulse::set_limit(
+            (database.statement_timeout + database.acquire_timeout) * 2 + Duration::from_mins(1),
+        );
         let mut playing = JoinSet::new();
         let state = Arc::new(admin::State::new(admin::Parts {
             config: Arc::clone(&parts.config),

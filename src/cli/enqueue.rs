@@ -104,12 +104,11 @@ pub(super) async fn run(globals: &Globals, args: EnqueueArgs) -> anyhow::Result<
     let span = tracing::info_span!("enqueue", task = run.task, trace_id = tracing::field::Empty);
     trace::follow(&span, std::env::var("TRACEPARENT").ok().as_deref(), trace::Cause::Parent);
     let enqueued = store.enqueue_for(Actor { id: "cli", address: None }, &run, None).instrument(span).await;
-    let (id, words) =
-        match enqueued.context("enqueue")? {
-            Enqueued::New(id) => (id, "queued"),
-            Enqueued::Known(id) => (id, "known: the key was used before"),
-            Enqueued::KeyReused => anyhow::bail!("the key was used for something else"),
-        };
+    let (id, words) = match enqueued.context("enqueue")? {
+        Enqueued::New(id) => (id, "queued"),
+        Enqueued::Known(id) => (id, "known: the key was used before"),
+        Enqueued::KeyReused => anyhow::bail!("the key was used for something else"),
+    };
     let transport =
         Transport::open(&config.redis).map_err(|error| Failure::new(CONFIG, error.to_string()))?;
     transport.wake(queue, id);

@@ -20,6 +20,8 @@ pub(super) fn run(globals: &Globals, args: &ManArgs) -> anyhow::Result<ExitCode>
     std::fs::create_dir_all(dir).with_context(|| format!("make {}", dir.display()))?;
     clap_mangen::generate_to(Cli::command(), dir).with_context(|| format!("write to {}", dir.display()))?;
     let pages = std::fs::read_dir(dir).with_context(|| format!("read {}", dir.display()))?.count();
-    globals.output().done(&json!({ "dir": dir, "pages": pages }), format!("{pages} pages in {}", dir.display()))?;
+    globals
+        .output()
+        .done(&json!({ "dir": dir, "pages": pages }), format!("{pages} pages in {}", dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }

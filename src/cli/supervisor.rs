@@ -16,12 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const LAST_WORDS: Duration = Duration::from_secs(15);
 
 /// Speaks to systemd until the process ends; `drain` is how long running work may take then.
-pub(super) async fn follow(
-    store: Store,
-    transport: Transport,
-    stopping: CancellationToken,
-    drain: Duration,
-) {
+pub(super) async fn follow(store: Store, transport: Transport, stopping: CancellationToken, drain: Duration) {
     if std::env::var_os("NOTIFY_SOCKET").is_none() {
         return;
     }

@@ -132,11 +132,13 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn examine_schema(&self) -> Result<SchemaFacts, StoreError> {
-        let made = sqlx::query_scalar!(r#"SELECT to_regclass('public._sqlx_migrations') IS NOT NULL AS "made!""#);
+        let made =
+            sqlx::query_scalar!(r#"SELECT to_regclass('public._sqlx_migrations') IS NOT NULL AS "made!""#);
         let made = self.within(made.fetch_one(&self.pool)).await?;
         let applied: Vec<(i64, bool)> = if made {
             // Not checked when it is compiled: the table belongs to the library.
-            let query = sqlx::query_as("SELECT version, success FROM public._sqlx_migrations ORDER BY version");
+            let query =
+                sqlx::query_as("SELECT version, success FROM public._sqlx_migrations ORDER BY version");
             self.within(query.fetch_all(&self.pool)).await?
         } else {
             Vec::new()

@@ -217,10 +217,7 @@ async fn look_at_boards(connection: &mut PgConnection) -> Result<Vec<BoardsSeen>
     .await
 }
 
-async fn look_at_outbox(
-    connection: &mut PgConnection,
-    observed: &mut Observed,
-) -> Result<(), sqlx::Error> {
+async fn look_at_outbox(connection: &mut PgConnection, observed: &mut Observed) -> Result<(), sqlx::Error> {
     let outbox = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM (SELECT FROM worker.outbox LIMIT $1) x) AS "rows!",
                   (SELECT count(*) FROM (SELECT FROM worker.outbox_dead LIMIT $1) x) AS "dead!",

@@ -197,12 +197,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn list_runs_after(
-        &self,
-        after: i64,
-        also: &[i64],
-        most: i64,
-    ) -> Result<Vec<Run>, StoreError> {
+    pub async fn list_runs_after(&self, after: i64, also: &[i64], most: i64) -> Result<Vec<Run>, StoreError> {
         let query = sqlx::query_as!(
             Run,
             "SELECT id, task, args, queue, priority, key, state, run_at, attempt, max_attempts, timeout_ms, trigger, schedule,

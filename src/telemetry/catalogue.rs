@@ -128,7 +128,13 @@ pub const METRICS: &[Metric] = &[
         "Since a loop of this process last came round; beyond the limit /healthz fails and the watchdog is not fed",
     ),
     row("career_match_batch_seconds", Histogram(LONG), Seconds, &[], "From claiming a batch to its commit"),
-    row("career_matches_counted_total", Counter, Count, &[], "Pairs that were counted and not written, beyond what a user can be told"),
+    row(
+        "career_matches_counted_total",
+        Counter,
+        Count,
+        &[],
+        "Pairs that were counted and not written, beyond what a user can be told",
+    ),
     row("career_matches_total", Counter, Count, &[], "Pairs of a user and a posting that were new"),
     row(
         "career_notifications_total",
@@ -137,7 +143,13 @@ pub const METRICS: &[Metric] = &[
         &["channel", "outcome"],
         "Notices by what became of them: sent, or failed (tried again by the next run)",
     ),
-    row("career_oldest_ready_seconds", Observed, Seconds, &["task"], "How long the oldest due run has waited"),
+    row(
+        "career_oldest_ready_seconds",
+        Observed,
+        Seconds,
+        &["task"],
+        "How long the oldest due run has waited",
+    ),
     row(
         "career_outbox_dead",
         Observed,
@@ -145,7 +157,13 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Postings that were set aside because they broke the matcher (up to 10000)",
     ),
-    row("career_outbox_oldest_seconds", Observed, Seconds, &[], "How long the oldest posting has waited for the matcher"),
+    row(
+        "career_outbox_oldest_seconds",
+        Observed,
+        Seconds,
+        &[],
+        "How long the oldest posting has waited for the matcher",
+    ),
     row("career_outbox_rows", Observed, Count, &[], "Postings that wait for the matcher (up to 10000)"),
     row(
         "career_postings_total",
@@ -161,7 +179,13 @@ pub const METRICS: &[Metric] = &[
         &["queue", "state"],
         "Runs on a queue that wait: queued, failed (waiting for another attempt), due (either of them, now); each up to 10000",
     ),
-    row("career_queue_oldest_due_seconds", Observed, Seconds, &["queue"], "How long the oldest due run of a queue has waited"),
+    row(
+        "career_queue_oldest_due_seconds",
+        Observed,
+        Seconds,
+        &["queue"],
+        "How long the oldest due run of a queue has waited",
+    ),
     row("career_queue_paused", Observed, Count, &["queue"], "1 where a person paused the queue"),
     row(
         "career_reconcile_requeued_total",
@@ -170,8 +194,20 @@ pub const METRICS: &[Metric] = &[
         &["task"],
         "Runs that the reconciler wanted because a table held work and nobody had",
     ),
-    row("career_redis_up", Gauge, Count, &[], "1 where Redis answers; without it work goes on and starts later"),
-    row("career_rematches_total", Counter, Count, &[], "Pairs that the task rematch found among postings that were there"),
+    row(
+        "career_redis_up",
+        Gauge,
+        Count,
+        &[],
+        "1 where Redis answers; without it work goes on and starts later",
+    ),
+    row(
+        "career_rematches_total",
+        Counter,
+        Count,
+        &[],
+        "Pairs that the task rematch found among postings that were there",
+    ),
     row(
         "career_run_duration_seconds",
         Histogram(LONG),
@@ -193,7 +229,13 @@ pub const METRICS: &[Metric] = &[
         &["task", "state"],
         "Runs in the ledger: waiting, running, dead (of each up to 10000)",
     ),
-    row("career_runs_rescued_total", Counter, Count, &["task"], "Of runs whose lease expired, those put back into their queue"),
+    row(
+        "career_runs_rescued_total",
+        Counter,
+        Count,
+        &["task"],
+        "Of runs whose lease expired, those put back into their queue",
+    ),
     row(
         "career_runs_total",
         Counter,
@@ -201,7 +243,13 @@ pub const METRICS: &[Metric] = &[
         &["task", "outcome"],
         "Attempts that ended: done, retry, dead, snoozed, cancelled, lost",
     ),
-    row("career_schedule_last_success_timestamp_seconds", Observed, Seconds, &["schedule"], "When the last good run of a schedule ended, Unix time"),
+    row(
+        "career_schedule_last_success_timestamp_seconds",
+        Observed,
+        Seconds,
+        &["schedule"],
+        "When the last good run of a schedule ended, Unix time",
+    ),
     row(
         "career_schedule_lateness_seconds",
         Histogram(WAIT),
@@ -216,7 +264,13 @@ pub const METRICS: &[Metric] = &[
         &["schedule", "outcome"],
         "Ticks: fired, overlap (the last run was unfinished), missed (left out by catch_up), paused",
     ),
-    row("career_stuck_threads", Gauge, Count, &[], "Threads whose attempt is over and that did not come back"),
+    row(
+        "career_stuck_threads",
+        Gauge,
+        Count,
+        &[],
+        "Threads whose attempt is over and that did not come back",
+    ),
     row(
         "career_wakes_total",
         Counter,

@@ -28,8 +28,7 @@ pub fn start_metrics() -> Option<PrometheusHandle> {
     let mut builder = PrometheusBuilder::new();
     for metric in METRICS {
         if let Kind::Histogram(buckets) = metric.kind {
-            builder =
-                builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), buckets).ok()?;
+            builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), buckets).ok()?;
         }
     }
     let handle = builder.install_recorder().ok()?;
@@ -72,7 +71,9 @@ fn describe() {
 /// Begins what is counted for each of these tasks.
 pub fn start_tasks(tasks: impl IntoIterator<Item = &'static str>) {
     for task in tasks {
-        for name in ["career_lease_expired_total", "career_runs_rescued_total", "career_reconcile_requeued_total"] {
+        for name in
+            ["career_lease_expired_total", "career_runs_rescued_total", "career_reconcile_requeued_total"]
+        {
             counter!(name, "task" => task).increment(0);
         }
         for outcome in ["done", "retry", "dead", "snoozed", "cancelled", "lost"] {

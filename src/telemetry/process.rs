@@ -20,8 +20,7 @@ pub(super) fn render(text: &mut String) {
         let Some(value) = read(metric.name) else { continue };
         let kind = if metric.kind == Kind::Counter { "counter" } else { "gauge" };
         // Writing to a string does not fail.
-        let _ =
-            write!(text, "# HELP {0} {1}\n# TYPE {0} {kind}\n{0} {value}\n\n", metric.name, metric.about);
+        let _ = write!(text, "# HELP {0} {1}\n# TYPE {0} {kind}\n{0} {value}\n\n", metric.name, metric.about);
     }
 }
 

@@ -34,6 +34,7 @@ mod long_queue;
 mod match_notify;
 mod matching;
 mod mutation;
+mod operate;
 mod oracle;
 mod other_service;
 mod outbound;

@@ -29,7 +29,11 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
         Ok(store) => store,
         Err(error) => {
             let says = format!("database.url: {}", Causes(&error));
-            return vec![Finding::bad("database", says, "write it as postgres://user:password@host:port/name")];
+            return vec![Finding::bad(
+                "database",
+                says,
+                "write it as postgres://user:password@host:port/name",
+            )];
         }
     };
     let begin = Instant::now();
@@ -57,22 +61,21 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
 
 fn refused(error: &StoreError) -> Finding {
     let remedy = match error.refusal() {
-        Refusal::Unreachable => "start PostgreSQL, or mend host and port in database.url; look at firewalls and listen_addresses",
+        Refusal::Unreachable => {
+            "start PostgreSQL, or mend host and port in database.url; look at firewalls and listen_addresses"
+        }
         Refusal::Login => "mend user and password in database.url, and pg_hba.conf of the server",
         Refusal::NoDatabase => "make the database (createdb), or mend its name in database.url",
-        Refusal::Full => "the server has no connection left: raise its max_connections or lower database.max_connections",
+        Refusal::Full => {
+            "the server has no connection left: raise its max_connections or lower database.max_connections"
+        }
         Refusal::NotYet => "the server starts or stops: try again in a moment",
         Refusal::Other => "the message is the server's; its log says more",
     };
     Finding::bad("database", Causes(error).to_string(), remedy)
 }
 
-fn judge_server(
-    server: &ServerFacts,
-    config: &Config,
-    here: DateTime<Utc>,
-    took: Duration,
-) -> Vec<Finding> {
+fn judge_server(server: &ServerFacts, config: &Config, here: DateTime<Utc>, took: Duration) -> Vec<Finding> {
     let ServerFacts { version, encoding, timezone, .. } = server;
     let mut findings = vec![if server.version_number < OLDEST {
         Finding::bad("database", format!("PostgreSQL {version}, expected 13 or newer"), "update the server")
@@ -89,7 +92,11 @@ fn judge_server(
     findings.push(if encoding == "UTF8" {
         Finding::ok("database encoding", encoding.clone())
     } else {
-        Finding::bad("database encoding", encoding.clone(), "make the database anew with ENCODING 'UTF8': postings are in every script")
+        Finding::bad(
+            "database encoding",
+            encoding.clone(),
+            "make the database anew with ENCODING 'UTF8': postings are in every script",
+        )
     });
     let asked = format!("{}", config.database.statement_timeout.as_millis());
     let given: String = server.statement_timeout.chars().filter(char::is_ascii_digit).collect();
@@ -134,8 +141,10 @@ fn connections(server: &ServerFacts, config: &Config) -> Finding {
     let wanted = i64::from(config.database.max_connections) + RESERVED;
     let foreign = server.used_connections - server.own_connections;
     let free = server.max_connections - foreign;
-    let says =
-        format!("a process may take {wanted}, the server has {} and others use {foreign}", server.max_connections);
+    let says = format!(
+        "a process may take {wanted}, the server has {} and others use {foreign}",
+        server.max_connections
+    );
     if wanted > free {
         let remedy = "lower database.max_connections, or raise max_connections of the server";
         Finding::bad(what, says, remedy)
@@ -190,19 +199,31 @@ async fn look_at_work(store: &Store, server: &ServerFacts) -> Vec<Finding> {
     let (work, seen) = match (store.examine_work().await, store.observe(&tasks, &[]).await) {
         (Ok(work), Ok(seen)) => (work, seen),
         (Err(error), _) | (_, Err(error)) => {
-            return vec![Finding::bad("work", Causes(&error).to_string(), "see whether the database is busy, and try again")];
+            return vec![Finding::bad(
+                "work",
+                Causes(&error).to_string(),
+                "see whether the database is busy, and try again",
+            )];
         }
     };
     let mut findings = vec![worker(&work, server)];
     findings.push(if work.tokens == 0 {
-        Finding::warning("tokens", "there are none", "career-worker token create NAME: without one nobody can use the HTTP endpoint")
+        Finding::warning(
+            "tokens",
+            "there are none",
+            "career-worker token create NAME: without one nobody can use the HTTP endpoint",
+        )
     } else {
         Finding::ok("tokens", format!("{} can be used", work.tokens))
     });
     for queue in &seen.queues {
         if queue.paused {
             let remedy = format!("career-worker queues resume {}", queue.queue);
-            findings.push(Finding::warning("queues", format!("{} is paused, {} runs are due", queue.queue, queue.due), remedy));
+            findings.push(Finding::warning(
+                "queues",
+                format!("{} is paused, {} runs are due", queue.queue, queue.due),
+                remedy,
+            ));
         } else if queue.oldest_due > LATE {
             findings.push(Finding::warning(
                 "queues",
@@ -219,7 +240,11 @@ async fn look_at_work(store: &Store, server: &ServerFacts) -> Vec<Finding> {
     findings.push(if seen.outbox_oldest > LATE {
         Finding::warning(
             "outbox",
-            format!("{} postings wait for the matcher, one for {:.0} minutes", seen.outbox_rows, seen.outbox_oldest / 60.0),
+            format!(
+                "{} postings wait for the matcher, one for {:.0} minutes",
+                seen.outbox_rows,
+                seen.outbox_oldest / 60.0
+            ),
             "start a worker that serves the queue match; with shards, one for each",
         )
     } else {
@@ -254,7 +279,10 @@ fn worker(work: &WorkFacts, server: &ServerFacts) -> Finding {
     } else if recently {
         Finding::ok("worker", "a run ended within the last quarter of an hour")
     } else if server.own_connections > 0 {
-        Finding::ok("worker", format!("the program has {} connections from elsewhere", server.own_connections))
+        Finding::ok(
+            "worker",
+            format!("the program has {} connections from elsewhere", server.own_connections),
+        )
     } else {
         Finding::warning("worker", "none seems to be at work", "start one: career-worker serve")
     }
@@ -301,7 +329,10 @@ mod tests {
         assert_eq!(with(|s| s.encoding = "SQL_ASCII".to_owned()), [("database encoding", State::Bad)]);
         assert_eq!(with(|s| s.timezone = "Europe/Berlin".to_owned()), [("database session", State::Bad)]);
         assert_eq!(with(|s| s.statement_timeout = "0".to_owned()), [("database session", State::Bad)]);
-        assert_eq!(with(|s| s.careless = vec!["fsync".to_owned()]), [("database durability", State::Warning)]);
+        assert_eq!(
+            with(|s| s.careless = vec!["fsync".to_owned()]),
+            [("database durability", State::Warning)]
+        );
         assert_eq!(with(|s| s.max_connections = 20), [("database connections", State::Bad)]);
         assert_eq!(with(|s| s.max_connections = 40), [("database connections", State::Warning)]);
         assert_eq!(with(|s| s.oldest_transaction = 7200.0), [("database transactions", State::Warning)]);
@@ -318,14 +349,20 @@ mod tests {
             unknown: Vec::new(),
             broken: Vec::new(),
         };
-        let states = |schema: &SchemaFacts| -> Vec<State> { judge_schema(schema).iter().map(|f| f.state).collect() };
+        let states =
+            |schema: &SchemaFacts| -> Vec<State> { judge_schema(schema).iter().map(|f| f.state).collect() };
         assert_eq!(states(&whole), [State::Ok, State::Ok]);
         assert_eq!(states(&SchemaFacts { missing: vec![9], ..whole.clone() }), [State::Bad, State::Ok]);
         assert_eq!(states(&SchemaFacts { unknown: vec![99], ..whole.clone() }), [State::Warning, State::Ok]);
-        assert_eq!(states(&SchemaFacts { broken: vec![9], missing: vec![9], ..whole.clone() }), [State::Bad, State::Ok]);
+        assert_eq!(
+            states(&SchemaFacts { broken: vec![9], missing: vec![9], ..whole.clone() }),
+            [State::Bad, State::Ok]
+        );
         let forbidden = SchemaFacts { forbidden: vec!["worker.runs".to_owned()], ..whole.clone() };
         assert_eq!(states(&forbidden), [State::Ok, State::Bad]);
         let helpless = SchemaFacts { missing: vec![9], may_create: false, ..whole };
-        assert!(judge_schema(&helpless)[0].remedy.as_ref().unwrap().contains("as a role that may create schemas"));
+        assert!(
+            judge_schema(&helpless)[0].remedy.as_ref().unwrap().contains("as a role that may create schemas")
+        );
     }
 }

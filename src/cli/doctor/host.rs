@@ -5,12 +5,7 @@ use std::{net::SocketAddr, path::Path};
 use tokio::net::TcpListener;
 
 use super::Finding;
-use crate::{
-    cli::healthcheck,
-    config::Config,
-    domain::Queue,
-    telemetry::open_files,
-};
+use crate::{cli::healthcheck, config::Config, domain::Queue, telemetry::open_files};
 
 /// Free space below which temporary files are in danger.
 const SPACE: u64 = 1 << 30;
@@ -74,19 +69,25 @@ fn temporary(dir: &Path) -> Finding {
 async fn port(what: &'static str, address: SocketAddr) -> Finding {
     match TcpListener::bind(address).await {
         Ok(_) => Finding::ok(what, format!("{address} is free; no daemon answers here")),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match healthcheck::ask(address).await {
-            Ok((true, _)) => Finding::ok(what, format!("a daemon answers at {address} and is ready")),
-            Ok((false, body)) if body.contains("\"database\"") => Finding::warning(
-                what,
-                format!("a daemon answers at {address} and is not ready: {}", body.trim()),
-                "what it lacks is among these findings, or it is stopping",
-            ),
-            _ => Finding::bad(
-                what,
-                format!("{address} is taken by something else"),
-                format!("stop that, or set {what} to another port"),
-            ),
-        },
-        Err(error) => Finding::bad(what, format!("{address}: {error}"), format!("set {what} to an address of this machine")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            match healthcheck::ask(address).await {
+                Ok((true, _)) => Finding::ok(what, format!("a daemon answers at {address} and is ready")),
+                Ok((false, body)) if body.contains("\"database\"") => Finding::warning(
+                    what,
+                    format!("a daemon answers at {address} and is not ready: {}", body.trim()),
+                    "what it lacks is among these findings, or it is stopping",
+                ),
+                _ => Finding::bad(
+                    what,
+                    format!("{address} is taken by something else"),
+                    format!("stop that, or set {what} to another port"),
+                ),
+            }
+        }
+        Err(error) => Finding::bad(
+            what,
+            format!("{address}: {error}"),
+            format!("set {what} to an address of this machine"),
+        ),
     }
 }

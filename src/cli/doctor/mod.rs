@@ -12,7 +12,9 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{Globals, failure, failure::BadSchedules, read_schedules};
-use crate::{clock::Clock, config::Config, schedule::Schedule, sources, tasks::scrape::Credentials, telemetry};
+use crate::{
+    clock::Clock, config::Config, schedule::Schedule, sources, tasks::scrape::Credentials, telemetry,
+};
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -91,7 +93,9 @@ fn code(findings: &[Finding]) -> u8 {
     let bad: Vec<_> = findings.iter().filter(|finding| finding.state == State::Bad).collect();
     match bad.as_slice() {
         [] => 0,
-        bad if bad.iter().any(|finding| ["database", "redis"].contains(&finding.what)) => failure::UNAVAILABLE,
+        bad if bad.iter().any(|finding| ["database", "redis"].contains(&finding.what)) => {
+            failure::UNAVAILABLE
+        }
         _ => failure::CONFIG,
     }
 }
@@ -137,7 +141,8 @@ fn schedules(config: &Config, schedules: Result<&Vec<Schedule>, &anyhow::Error>)
         let remedy = "set jobs.dir, or put schedules there: without them nothing starts by itself";
         return vec![Finding::warning("schedules", format!("none is enabled in {dir}"), remedy)];
     }
-    let mut findings = vec![Finding::ok("schedules", format!("{on} of {} enabled in {dir}", schedules.len()))];
+    let mut findings =
+        vec![Finding::ok("schedules", format!("{on} of {} enabled in {dir}", schedules.len()))];
     for task in ["match", "notify"] {
         if !schedules.iter().any(|schedule| schedule.enabled && schedule.task == task) {
             findings.push(Finding::warning(

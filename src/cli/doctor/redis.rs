@@ -20,7 +20,8 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         Ok(facts) => judge(&facts),
         Err(error) => {
             let lower = error.to_lowercase();
-            let remedy = if ["noauth", "wrongpass", "authentication"].iter().any(|word| lower.contains(word)) {
+            let remedy = if ["noauth", "wrongpass", "authentication"].iter().any(|word| lower.contains(word))
+            {
                 "put the right user and password into redis.url (redis://user:password@host)"
             } else {
                 "start Redis or mend redis.url; until then work goes on, but idle workers find it by polling only"
@@ -42,7 +43,11 @@ fn judge(facts: &RedisFacts) -> Vec<Finding> {
         Finding::ok("redis", format!("answers, {version}"))
     }];
     if facts.role.as_deref() == Some("slave") {
-        findings.push(Finding::bad("redis role", "a replica, which refuses writes", "let redis.url lead to the primary"));
+        findings.push(Finding::bad(
+            "redis role",
+            "a replica, which refuses writes",
+            "let redis.url lead to the primary",
+        ));
     }
     if facts.append_only == Some(false) {
         findings.push(Finding::warning(
@@ -81,14 +86,26 @@ mod tests {
             most_memory: Some(1 << 28),
             role: Some("master".to_owned()),
         };
-        let worst = |facts: &RedisFacts| judge(facts).iter().map(|finding| finding.state).max_by_key(|s| *s as u8);
+        let worst =
+            |facts: &RedisFacts| judge(facts).iter().map(|finding| finding.state).max_by_key(|s| *s as u8);
         assert_eq!(worst(&good), Some(State::Ok));
-        assert_eq!(worst(&RedisFacts::default()), Some(State::Ok), "what it does not say is not held against it");
+        assert_eq!(
+            worst(&RedisFacts::default()),
+            Some(State::Ok),
+            "what it does not say is not held against it"
+        );
         let evicts = RedisFacts { eviction: Some("allkeys-lru".to_owned()), ..good.clone() };
         assert_eq!(worst(&evicts), Some(State::Warning));
-        assert_eq!(worst(&RedisFacts { most_memory: Some(0), ..evicts }), Some(State::Ok), "there is no limit");
+        assert_eq!(
+            worst(&RedisFacts { most_memory: Some(0), ..evicts }),
+            Some(State::Ok),
+            "there is no limit"
+        );
         assert_eq!(worst(&RedisFacts { append_only: Some(false), ..good.clone() }), Some(State::Warning));
-        assert_eq!(worst(&RedisFacts { version: Some("5.0.7".to_owned()), ..good.clone() }), Some(State::Warning));
+        assert_eq!(
+            worst(&RedisFacts { version: Some("5.0.7".to_owned()), ..good.clone() }),
+            Some(State::Warning)
+        );
         assert_eq!(worst(&RedisFacts { role: Some("slave".to_owned()), ..good }), Some(State::Bad));
     }
 }

@@ -55,7 +55,8 @@ impl BoardReport {
             ("gone", self.gone),
             ("rejected", self.rejected),
         ] {
-            metrics::counter!("career_postings_total", "source" => source, "kind" => kind).increment(postings);
+            metrics::counter!("career_postings_total", "source" => source, "kind" => kind)
+                .increment(postings);
         }
     }
 

@@ -33,8 +33,10 @@ where
     if !given("OTEL_EXPORTER_OTLP_ENDPOINT") && !given("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
         return Ok(None);
     }
-    let exporter =
-        SpanExporter::builder().with_http().build().map_err(|error| format!("OTEL_EXPORTER_OTLP_*: {error}"))?;
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .build()
+        .map_err(|error| format!("OTEL_EXPORTER_OTLP_*: {error}"))?;
     let mut resource =
         Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
     if !given("OTEL_SERVICE_NAME") {
