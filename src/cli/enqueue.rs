@@ -28,7 +28,7 @@ pub(super) struct Wish {
     /// Name of a schedule: its task with its arguments.
     #[arg(required_unless_present = "task", conflicts_with = "task")]
     schedule: Option<String>,
-    /// A task instead of a schedule.
+    /// A task instead of a schedule; one that does not exist is answered with those that do.
     #[arg(long)]
     task: Option<String>,
     /// Arguments of the task, a JSON object.
@@ -36,7 +36,7 @@ pub(super) struct Wish {
     args: Option<String>,
 }
 
-/// Put a run on its queue.
+/// Put a run on its queue, for a worker to take.
 #[derive(Debug, clap::Args)]
 pub(super) struct EnqueueArgs {
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(super) struct EnqueueArgs {
     /// A second enqueue with the same key returns the first run.
     #[arg(long)]
     key: Option<String>,
-    /// Higher first.
+    /// Runs with a higher one are taken first.
     #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
     priority: i16,
     /// Not before this time has passed, for example 10m.

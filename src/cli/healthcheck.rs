@@ -12,7 +12,7 @@ use super::{Globals, failure};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Ask a running daemon whether it is ready.
+/// Ask a running daemon whether it is ready: 0 yes, 1 no, 69 it does not answer.
 #[derive(Debug, clap::Args)]
 pub(super) struct HealthcheckArgs {
     /// Where it listens; admin.probes or admin.bind where not given.

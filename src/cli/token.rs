@@ -27,7 +27,7 @@ pub(super) enum TokenCommand {
         /// What it may do.
         #[arg(long, value_enum, default_value = "operator")]
         role: Role,
-        /// Only these tasks.
+        /// It may want runs of this task only. Can be repeated.
         #[arg(long = "task", value_name = "TASK")]
         tasks: Vec<String>,
         /// Refused after this time, for example 90d.

@@ -10,7 +10,6 @@ use crate::{
     config::Config,
     store::{Refusal, SchemaFacts, ServerFacts, Store, StoreError, WorkFacts},
     tasks::TASKS,
-    telemetry::Causes,
 };
 
 /// Oldest version of the server.
@@ -28,7 +27,7 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
     let store = match Store::open(&config.database) {
         Ok(store) => store,
         Err(error) => {
-            let says = format!("database.url: {}", Causes(&error));
+            let says = format!("database.url: {}", root(&error));
             return vec![Finding::bad(
                 "database",
                 says,
@@ -51,7 +50,7 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
         }
         Err(error) => findings.push(Finding::bad(
             "migrations",
-            Causes(&error).to_string(),
+            root(&error),
             "let the role read the catalogues and public._sqlx_migrations",
         )),
     }
@@ -72,7 +71,16 @@ fn refused(error: &StoreError) -> Finding {
         Refusal::NotYet => "the server starts or stops: try again in a moment",
         Refusal::Other => "the message is the server's; its log says more",
     };
-    Finding::bad("database", Causes(error).to_string(), remedy)
+    Finding::bad("database", root(error), remedy)
+}
+
+/// What the server or the system said; what is around it says no more.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
 }
 
 fn judge_server(server: &ServerFacts, config: &Config, here: DateTime<Utc>, took: Duration) -> Vec<Finding> {
@@ -201,7 +209,7 @@ async fn look_at_work(store: &Store, server: &ServerFacts) -> Vec<Finding> {
         (Err(error), _) | (_, Err(error)) => {
             return vec![Finding::bad(
                 "work",
-                Causes(&error).to_string(),
+                root(&error),
                 "see whether the database is busy, and try again",
             )];
         }

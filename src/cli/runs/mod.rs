@@ -14,7 +14,7 @@ use crate::{
     store::{Actor, Changed, Run, RunFilter, Store},
 };
 
-/// Look at runs, cancel them, try them again.
+/// Look at runs, follow them, cancel them, try them again.
 #[derive(Debug, Subcommand)]
 pub(super) enum RunsCommand {
     /// List runs, newest first.

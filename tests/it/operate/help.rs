@@ -81,10 +81,10 @@ fn every_command_has_its_page_in_the_manual() {
 async fn tables_are_as_they_were_read() {
     let world = World::new().await;
     for statement in [
-        "INSERT INTO worker.runs (task, args, queue, state, attempt, trigger, created_at, finished_at, report)
-         VALUES ('scrape', '{\"source\": \"lever\"}', 'scrape', 'done', 1, 'schedule', '2026-11-24 08:00Z', '2026-11-24 08:01Z', '{\"new\": 3}')",
-        "INSERT INTO worker.runs (task, queue, state, attempt, trigger, created_at, finished_at, error)
-         VALUES ('match', 'match', 'dead', 5, 'worker', '2026-11-24 08:02Z', '2026-11-24 08:03Z', 'timed out after 300s')",
+        "INSERT INTO worker.runs (task, args, queue, state, attempt, trigger, run_at, created_at, finished_at, report)
+         VALUES ('scrape', '{\"source\": \"lever\"}', 'scrape', 'done', 1, 'schedule', '2026-11-24 08:00Z', '2026-11-24 08:00Z', '2026-11-24 08:01Z', '{\"new\": 3}')",
+        "INSERT INTO worker.runs (task, queue, state, attempt, trigger, run_at, created_at, finished_at, error)
+         VALUES ('match', 'match', 'dead', 5, 'worker', '2026-11-24 08:02Z', '2026-11-24 08:02Z', '2026-11-24 08:03Z', 'timed out after 300s')",
         "INSERT INTO worker.pauses (kind, name) VALUES ('queue', 'notify')",
     ] {
         sqlx::query(statement).execute(&world.db.pool).await.unwrap();

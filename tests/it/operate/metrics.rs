@@ -13,6 +13,7 @@ use career_worker::{
     telemetry::catalogue::{Kind, METRICS, Metric, PROCESS},
 };
 use regex::Regex;
+use sqlx::{Connection as _, PgConnection};
 
 use super::{World, get};
 use crate::support::eventually;
@@ -182,11 +183,12 @@ async fn a_database_that_is_away_is_told_from_one_that_is_quiet() {
     let name: String =
         sqlx::query_scalar("SELECT current_database()").fetch_one(&world.db.pool).await.unwrap();
     let lock = format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS false");
-    let mut keep = world.db.pool.acquire().await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(lock)).execute(&mut *keep).await.unwrap();
-    let throw = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    sqlx::query(throw).execute(&mut *keep).await.unwrap();
+    let mut elsewhere = url::Url::parse(&world.db.url).unwrap();
+    elsewhere.set_path("postgres");
+    let mut elsewhere = PgConnection::connect(elsewhere.as_str()).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(lock)).execute(&mut elsewhere).await.unwrap();
+    let throw = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1";
+    sqlx::query(throw).bind(&name).execute(&mut elsewhere).await.unwrap();
     eventually(Duration::from_secs(30), async || up().await == Some(0.0)).await;
     assert_eq!(get(&world.admin, "/healthz").await.0, 200, "no reason to be restarted");
     assert_eq!(get(&world.admin, "/readyz").await.0, 503);

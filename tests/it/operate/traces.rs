@@ -161,6 +161,7 @@ async fn one_trace_goes_from_the_wish_to_the_notice_across_processes() {
         ("follow up", "notify"),
         ("run", "match"),
         ("follow up", "match"),
+        ("scrape_board", ""),
         ("run", "scrape"),
         ("request", ""),
     ];
