@@ -5,7 +5,9 @@
 //!
 //! sqlx has no time-out of its own for a query on a dead connection, so every call goes through [`Store::within`].
 
+mod attempts;
 mod audit;
+mod catalogue;
 mod claims;
 mod domains;
 mod duration;
@@ -16,8 +18,10 @@ mod messages;
 mod notifications;
 mod outbox;
 pub mod pages;
+mod pairs;
 mod pauses;
 pub mod postings;
+mod pulse;
 mod rematch;
 mod runs;
 mod schedules;
@@ -25,6 +29,7 @@ mod schema;
 mod search_problems;
 mod searches;
 mod seed;
+mod sessions;
 mod sightings;
 mod spans;
 mod tokens;
@@ -40,20 +45,24 @@ use sqlx::{
 
 use crate::config::DatabaseConfig;
 
-pub use audit::{Actor, Enqueued, Idempotency};
+pub use attempts::{Attempt, Line};
+pub use audit::{Actor, AuditFilter, AuditRecord, Enqueued, Idempotency, RunDeed};
+pub use catalogue::{Catalogue, CatalogueFilter, ListedPosting, PostingDetail, Sighting};
 pub use claims::{Recovered, Renewal, Renewed};
 pub use domains::{DomainLease, DomainState};
 pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
 pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch};
 pub use outbox::{ALONE, BatchUsers, OutboxBatch};
+pub use pairs::{Pair, PairKey};
 pub use pauses::{Pause, PauseKind};
+pub use pulse::{DeadRuns, Pulse, ScheduleRun, Span};
 pub use rematch::{RematchProgress, RematchStep};
 pub use runs::{Changed, QueueStats, Run, RunFilter};
 pub use schedules::{Fired, Tick, Watermark};
 pub use schema::Migration;
 pub use search_problems::{KnownProblem, SearchProblem};
-pub use searches::{ChangeCursor, Changes, SearchPage, UserWishes};
+pub use searches::{ChangeCursor, Changes, KnownSearch, SearchPage, UserWishes};
 pub use seed::{SeedProfile, SeedSearch, SeedUser};
 pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;
