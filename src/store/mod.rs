@@ -5,7 +5,9 @@
 //!
 //! sqlx has no time-out of its own for a query on a dead connection, so every call goes through [`Store::within`].
 
+mod attempts;
 mod audit;
+mod catalogue;
 mod claims;
 mod domains;
 mod duration;
@@ -18,8 +20,10 @@ mod notifications;
 mod observe;
 mod outbox;
 pub mod pages;
+mod pairs;
 mod pauses;
 pub mod postings;
+mod pulse;
 mod rematch;
 mod runs;
 mod schedules;
@@ -27,6 +31,7 @@ mod schema;
 mod search_problems;
 mod searches;
 mod seed;
+mod sessions;
 mod sightings;
 mod spans;
 mod tokens;
@@ -43,7 +48,9 @@ use sqlx::{
 
 use crate::config::DatabaseConfig;
 
-pub use audit::{Actor, Enqueued, Idempotency};
+pub use attempts::{Attempt, Line};
+pub use audit::{Actor, AuditFilter, AuditRecord, Enqueued, Idempotency, RunDeed};
+pub use catalogue::{Catalogue, CatalogueFilter, ListedPosting, PostingDetail, Sighting};
 pub use claims::{Recovered, Renewal, Renewed};
 pub use domains::{DomainLease, DomainState};
 pub use examine::{Refusal, SchemaFacts, ServerFacts, WorkFacts};
@@ -52,13 +59,15 @@ pub use messages::{KnownTask, RejectedMessage};
 pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch};
 pub use observe::{BoardsSeen, Observed, QueueSeen, ScheduleSeen, TaskSeen};
 pub use outbox::{ALONE, BatchUsers, OutboxBatch};
+pub use pairs::{Pair, PairKey};
 pub use pauses::{Pause, PauseKind};
+pub use pulse::{DeadRuns, Pulse, ScheduleRun, Span};
 pub use rematch::{RematchProgress, RematchStep};
 pub use runs::{Changed, QueueStats, Run, RunFilter};
 pub use schedules::{Fired, Tick, Watermark};
 pub use schema::Migration;
 pub use search_problems::{KnownProblem, SearchProblem};
-pub use searches::{ChangeCursor, Changes, SearchPage, UserWishes};
+pub use searches::{ChangeCursor, Changes, KnownSearch, SearchPage, UserWishes};
 pub use seed::{SeedProfile, SeedSearch, SeedUser};
 pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use career_worker::domain::{NewRun, Queue, Trigger};
+use career_worker::{
+    domain::{NewRun, Queue, Trigger},
+    store::{Actor, RunDeed},
+};
 use serde_json::{Value, json};
 
 use super::World;
@@ -45,10 +48,11 @@ async fn each_change_of_a_run_is_a_line_and_nothing_is_said_twice() {
     let (id, _) = store.insert_run(&wish("prune")).await.unwrap();
     let (seen, mut next) = tokio::task::spawn_blocking(move || (next(), next)).await.unwrap();
     assert_eq!(seen.0, (id.0, "queued".to_owned()));
-    store.cancel_run(id).await.unwrap();
+    let somebody = Actor { id: "test", address: None };
+    store.change_run_for(somebody, RunDeed::Cancel, id).await.unwrap();
     let (seen, mut next) = tokio::task::spawn_blocking(move || (next(), next)).await.unwrap();
     assert_eq!(seen.0, (id.0, "cancelled".to_owned()));
-    store.cancel_run(before).await.unwrap();
+    store.change_run_for(somebody, RunDeed::Cancel, before).await.unwrap();
     let (seen, _) = tokio::task::spawn_blocking(move || (next(), next)).await.unwrap();
     assert_eq!(seen.0, (before.0, "cancelled".to_owned()), "one that was there before is followed too");
     child.kill().unwrap();
