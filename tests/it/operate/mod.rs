@@ -6,6 +6,7 @@ mod help;
 mod metrics;
 mod supervisor;
 mod tail;
+mod upgrade;
 #[cfg(feature = "otel")]
 mod traces;
 
