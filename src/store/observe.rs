@@ -19,8 +19,6 @@ const MOST: i64 = 10_000;
 const FRESH: Duration = Duration::from_secs(5);
 /// Longest statement, and half of the longest wait for the whole.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Runs of a schedule that are looked through for the last good one.
-const LOOK_BACK: i64 = 100;
 
 /// What was seen last, and when.
 pub(super) type Seen = Mutex<Option<(Instant, Observed)>>;
@@ -196,12 +194,9 @@ async fn look_at_schedules(
         ScheduleSeen,
         r#"SELECT s.schedule AS "schedule!", good.finished_at AS "succeeded_at!"
            FROM unnest($1::text[]) AS s (schedule), LATERAL (
-             SELECT x.finished_at
-             FROM (SELECT r.id, r.state, r.finished_at FROM worker.runs r WHERE r.schedule = s.schedule
-                   ORDER BY r.id DESC LIMIT $2) x
-             WHERE x.state = 'done' ORDER BY x.id DESC LIMIT 1) good"#,
-        schedules,
-        LOOK_BACK
+             SELECT r.finished_at FROM worker.runs r WHERE r.schedule = s.schedule AND r.state = 'done'
+             ORDER BY r.finished_at DESC LIMIT 1) good"#,
+        schedules
     )
     .fetch_all(connection)
     .await

@@ -6,9 +6,9 @@ mod help;
 mod metrics;
 mod supervisor;
 mod tail;
-mod upgrade;
 #[cfg(feature = "otel")]
 mod traces;
+mod upgrade;
 
 use std::{path::Path, time::Duration};
 

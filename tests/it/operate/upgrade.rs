@@ -95,7 +95,9 @@ async fn count(pool: &PgPool, query: &'static str) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the program of an earlier commit: CAREER_OLD_PROGRAM"]
 async fn nothing_is_lost_or_doubled_while_one_program_takes_over_from_another() {
-    let old = PathBuf::from(std::env::var_os("CAREER_OLD_PROGRAM").expect("CAREER_OLD_PROGRAM: path of an older program"));
+    let old = PathBuf::from(
+        std::env::var_os("CAREER_OLD_PROGRAM").expect("CAREER_OLD_PROGRAM: path of an older program"),
+    );
     let db = TestDb::unmigrated().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = format!("http://{}", listener.local_addr().unwrap());
