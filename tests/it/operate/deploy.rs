@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -112,14 +113,14 @@ fn the_dashboard_shows_metrics_that_are_there() {
     assert!(all.len() > 40, "{}", all.len());
     let mut rules = "groups:\n  - name: dashboard\n    rules:\n".to_owned();
     let mut shown = BTreeSet::new();
+    let name = Regex::new(r"\bcareer_[a-z_]+?(?:_bucket)?\b").unwrap();
     for (number, expression) in all.iter().enumerate() {
         check_names("dashboard", expression);
-        let name = Regex::new(r"\bcareer_[a-z_]+?(?:_bucket)?\b").unwrap();
         shown.extend(
             name.find_iter(expression).map(|name| name.as_str().trim_end_matches("_bucket").to_owned()),
         );
         let plain = expression.replace("$__rate_interval", "5m").replace("$instance", ".*");
-        rules.push_str(&format!("      - record: panel_{number}\n        expr: {}\n", Value::from(plain)));
+        write!(rules, "      - record: panel_{number}\n        expr: {}\n", Value::from(plain)).unwrap();
     }
     let hidden: Vec<_> =
         METRICS.iter().map(|metric| metric.name).filter(|name| !shown.contains(*name)).collect();
@@ -228,10 +229,11 @@ fn compose_and_kubernetes_start_commands_that_are_there() {
     }
     let query = Regex::new("(?m)query: (.*)$").unwrap();
     let scaling = read("kubernetes/scaling.yaml");
-    assert_eq!(query.captures_iter(&scaling).map(|found| check_names("scaling.yaml", &found[1])).count(), 2);
+    let named: usize =
+        query.captures_iter(&scaling).map(|found| check_names("scaling.yaml", &found[1])).sum();
+    assert_eq!(named, 2);
 }
 
-/// The settings in the ConfigMap are settings.
 #[test]
 fn the_settings_of_the_cluster_can_be_read() {
     let text = read("kubernetes/settings.yaml");
@@ -239,7 +241,8 @@ fn the_settings_of_the_cluster_can_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let secret = dir.path().join("secret");
     std::fs::write(&secret, "postgres://career@db.example/career").unwrap();
-    let settings: String = settings.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let settings: Vec<&str> = settings.lines().map(str::trim_start).collect();
+    let settings = settings.join("\n");
     let settings =
         Regex::new("\"/run/secrets/[a-z/-]+\"").unwrap().replace_all(&settings, format!("{secret:?}"));
     let file = dir.path().join("settings.toml");

@@ -64,7 +64,7 @@ async fn every_documented_metric_is_there_after_work_and_no_other() {
         moved.execute(&world.db.pool).await.unwrap().rows_affected() == 1
     })
     .await;
-    eventually(Duration::from_secs(60), async || world.told().await > 0).await;
+    eventually(Duration::from_mins(1), async || world.told().await > 0).await;
     get(&world.admin, "/api/v1/nowhere").await;
 
     let all: BTreeSet<&str> = METRICS.iter().chain(PROCESS).map(|metric| metric.name).collect();
@@ -79,7 +79,7 @@ async fn every_documented_metric_is_there_after_work_and_no_other() {
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
     loop {
         let missing = complete(&mut text).await;
-        if missing.is_empty() && value(&samples(&text), "career_outbox_rows", &[]) == 0.0 {
+        if missing.is_empty() && value(&samples(&text), "career_outbox_rows", &[]) < 0.5 {
             break;
         }
         assert!(std::time::Instant::now() < deadline, "documented and not there: {missing:?}");
@@ -102,18 +102,23 @@ async fn every_documented_metric_is_there_after_work_and_no_other() {
         assert!(text.lines().any(|line| line == help), "{help}");
     }
     let at = |name, labels: &[(&str, &str)]| value(&found, name, labels);
-    assert!(at("career_postings_total", &[("source", "greenhouse"), ("kind", "new")]) == 4.0);
-    assert!(at("career_runs_total", &[("task", "scrape"), ("outcome", "done")]) == 1.0);
+    let is = |name, labels: &[(&str, &str)], wanted: f64| {
+        let found = at(name, labels);
+        assert!((found - wanted).abs() < 0.5, "{name} {labels:?} is {found}, not {wanted}");
+    };
+    is("career_postings_total", &[("source", "greenhouse"), ("kind", "new")], 4.0);
+    is("career_runs_total", &[("task", "scrape"), ("outcome", "done")], 1.0);
     assert!(at("career_run_wait_seconds_count", &[("task", "match")]) >= 1.0);
     assert!(at("career_notifications_total", &[("outcome", "sent")]) >= 1.0);
-    assert!(at("career_schedule_ticks_total", &[("schedule", "board"), ("outcome", "fired")]) == 1.0);
+    is("career_schedule_ticks_total", &[("schedule", "board"), ("outcome", "fired")], 1.0);
     assert!(at("career_schedule_last_success_timestamp_seconds", &[("schedule", "board")]) > 1.7e9);
-    assert!(at("career_boards", &[("source", "greenhouse"), ("health", "healthy")]) == 1.0);
+    is("career_boards", &[("source", "greenhouse"), ("health", "healthy")], 1.0);
     assert!(at("career_reconcile_requeued_total", &[("task", "match")]) >= 1.0);
     assert!(at("career_match_batch_seconds_count", &[]) >= 1.0);
-    assert!(at("career_database_up", &[]) == 1.0 && at("career_redis_up", &[]) == 1.0);
+    is("career_database_up", &[], 1.0);
+    is("career_redis_up", &[], 1.0);
     assert!(at("career_loop_silent_seconds", &[("loop", "claims")]) < 60.0);
-    assert!(at("career_admin_requests_total", &[("route", "none"), ("code", "404")]) == 1.0);
+    is("career_admin_requests_total", &[("route", "none"), ("code", "404")], 1.0);
     super::deploy::check_exposition(&text);
 }
 

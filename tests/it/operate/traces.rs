@@ -38,23 +38,24 @@ async fn collect(State(spans): State<Spans>, body: Bytes) -> StatusCode {
 }
 
 fn span(bytes: &[u8]) -> Span {
-    let hex =
-        |number| -> String { fields(bytes, number).flatten().map(|byte| format!("{byte:02x}")).collect() };
     let text = |bytes: &[u8], number| {
         fields(bytes, number).map(|text| String::from_utf8(text.to_vec()).unwrap()).next().unwrap_or_default()
     };
     let task = fields(bytes, 9).find(|pair| text(pair, 1) == "task");
     let task = task.and_then(|pair| fields(pair, 2).next().map(|value| text(value, 1)));
-    let links = fields(bytes, 13)
-        .map(|link| fields(link, 1).flatten().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let links = fields(bytes, 13).map(|link| hex(link, 1));
     Span {
-        trace: hex(1),
-        id: hex(2),
-        parent: hex(4),
+        trace: hex(bytes, 1),
+        id: hex(bytes, 2),
+        parent: hex(bytes, 4),
         name: text(bytes, 5),
         task: task.unwrap_or_default(),
         links: links.collect(),
     }
+}
+
+fn hex(message: &[u8], field: u64) -> String {
+    fields(message, field).flatten().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The values of one field of a protobuf message that have a length; a reader of our own, so that what is sent is judged by the format.
@@ -136,7 +137,7 @@ async fn one_trace_goes_from_the_wish_to_the_notice_across_processes() {
     );
     let (status, answer) = ask(&world.admin, &request).await;
     assert!(status == 201 || status == 202 || status == 200, "{status} {answer}");
-    eventually(Duration::from_secs(60), async || {
+    eventually(Duration::from_mins(1), async || {
         world.told().await > 0 && run_of(&spans.lock().unwrap(), TRACE, "notify").is_some()
     })
     .await;
@@ -194,7 +195,7 @@ async fn a_later_attempt_is_a_trace_of_its_own_that_points_back() {
         let spans = spans.lock().unwrap();
         spans.iter().filter(|span| span.name == "run" && span.task == "scrape").cloned().collect::<Vec<_>>()
     };
-    eventually(Duration::from_secs(60), async || attempts().len() == 2).await;
+    eventually(Duration::from_mins(1), async || attempts().len() == 2).await;
     let (first, second): (Vec<_>, Vec<_>) = attempts().into_iter().partition(|span| span.trace == TRACE);
     let ([first], [second]) = (first.as_slice(), second.as_slice()) else {
         panic!("one attempt in the caller's trace, one in its own: {first:?} {second:?}");

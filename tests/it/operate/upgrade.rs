@@ -126,14 +126,13 @@ async fn nothing_is_lost_or_doubled_while_one_program_takes_over_from_another() 
     let known = "SELECT count(*) FROM worker.tasks WHERE name = 'scrape'";
     eventually(Duration::from_secs(30), async || count(&db.pool, known).await == 1).await;
     want(&db.pool, 0).await;
-    let (migrated, _) = tokio::join!(
+    let ((), ()) = tokio::join!(
         async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             migrate(None);
         },
         want(&db.pool, RUNS),
     );
-    let () = migrated;
     let second = [Serving::start(None, &program), Serving::start(None, &program)];
     want(&db.pool, 2 * RUNS).await;
     for serving in first {
@@ -142,9 +141,9 @@ async fn nothing_is_lost_or_doubled_while_one_program_takes_over_from_another() 
     want(&db.pool, 3 * RUNS).await;
     let wanted = i64::from(4 * RUNS);
     let done = "SELECT count(*) FROM worker.runs WHERE task = 'scrape' AND state = 'done'";
-    eventually(Duration::from_secs(60), async || count(&db.pool, done).await == wanted).await;
+    eventually(Duration::from_mins(1), async || count(&db.pool, done).await == wanted).await;
     let told = "SELECT count(*) FROM notifications";
-    eventually(Duration::from_secs(60), async || count(&db.pool, told).await >= wanted).await;
+    eventually(Duration::from_mins(1), async || count(&db.pool, told).await >= wanted).await;
     for serving in second {
         serving.drain().await;
     }
