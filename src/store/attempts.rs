@@ -37,7 +37,7 @@ pub struct Line {
     pub claim: i32,
     /// When.
     pub at: DateTime<Utc>,
-    /// `info`, `warn` or `error`.
+    /// `INFO`, `WARN` or `ERROR`.
     pub level: String,
     /// What.
     pub message: String,

@@ -30,9 +30,9 @@ pub struct Span {
 /// What stands still, and how much waits.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Pulse {
-    /// Postings that are open.
+    /// Postings, about.
     pub postings: i64,
-    /// Active saved searches.
+    /// Saved searches, about.
     pub searches: i64,
     /// Postings that wait for the matcher.
     pub outbox: i64,
@@ -116,8 +116,10 @@ impl Store {
         let query = sqlx::query_as!(
             Pulse,
             r#"SELECT
-                 (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'public.jobs'::regclass) AS "postings!",
-                 (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'public.saved_searches'::regclass) AS "searches!",
+                 (SELECT CASE WHEN reltuples < 10000 THEN (SELECT count(*) FROM jobs) ELSE reltuples::bigint END
+                  FROM pg_class WHERE oid = 'public.jobs'::regclass) AS "postings!",
+                 (SELECT CASE WHEN reltuples < 10000 THEN (SELECT count(*) FROM saved_searches) ELSE reltuples::bigint END
+                  FROM pg_class WHERE oid = 'public.saved_searches'::regclass) AS "searches!",
                  (SELECT count(*) FROM (SELECT FROM worker.outbox LIMIT 100000) o) AS "outbox!",
                  (SELECT extract(epoch FROM now() - min(created_at))::float8
                   FROM (SELECT created_at FROM worker.outbox ORDER BY id LIMIT 100) o) AS outbox_oldest,

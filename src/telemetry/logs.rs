@@ -2,12 +2,18 @@
 
 use std::io::{self, IsTerminal as _, Write, stderr};
 
-#[cfg(feature = "otel")]
-use tracing::span::{Attributes, Id, Record};
-#[cfg(feature = "otel")]
-use tracing_subscriber::layer::{Context, Filter};
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::{
+    Event, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    layer::{Context, Filter, SubscriberExt as _},
+    registry::LookupSpan,
+    util::SubscriberInitExt as _,
+};
 
+use super::journal::Collect;
 use crate::config::{LogConfig, LogFormat};
 
 /// Starts logging; a second call in one process changes nothing.
@@ -38,32 +44,27 @@ pub fn start_logs(config: &LogConfig) -> Result<(), String> {
             .compact()
             .boxed()
     };
+    // What this program says of its runs is there for the journal and for traces, whatever is logged.
+    let all = EnvFilter::new(format!("career_worker=info,{}", config.filter));
+    let subscriber = tracing_subscriber::registry().with(all).with(Logged { form, filter }).with(Collect);
     #[cfg(feature = "otel")]
-    if let Some(traces) = super::trace::layer()? {
-        // Spans of ours are there to be traced whatever is logged, unless the filter names this program itself.
-        let all = EnvFilter::new(format!("career_worker=info,{}", config.filter));
-        let logged = Logged { form, filter };
-        let _ = tracing_subscriber::registry().with(all).with(logged).with(traces).try_init();
-        return Ok(());
-    }
-    let _ = tracing_subscriber::registry().with(filter).with(form).try_init();
+    let subscriber = subscriber.with(super::trace::layer()?);
+    let _ = subscriber.try_init();
     Ok(())
 }
 
-/// Logs what a filter lets through, where more than that is traced.
+/// Logs what a filter lets through, where more than that is said.
 ///
 /// The library's own filters of a layer forget spans where anything asks whether a level is enabled and then says nothing, as sqlx does.
-#[cfg(feature = "otel")]
 struct Logged<L> {
     form: L,
     filter: EnvFilter,
 }
 
-#[cfg(feature = "otel")]
-impl<S, L> tracing_subscriber::Layer<S> for Logged<L>
+impl<S, L> Layer<S> for Logged<L>
 where
-    S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
-    L: tracing_subscriber::Layer<S>,
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    L: Layer<S>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         self.form.on_new_span(attributes, id, context);
@@ -73,7 +74,7 @@ where
         self.form.on_record(id, values, context);
     }
 
-    fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if Filter::enabled(&self.filter, event.metadata(), &context) {
             self.form.on_event(event, context);
         }

@@ -1,6 +1,6 @@
 //! What the process says of itself: logs, metrics, traces, and whether it is alive.
 //!
-//! - [`logs`]: records on stderr, one line each.
+//! - [`logs`]: records on stderr, one line each; [`journal`]: what an attempt says, for whoever asks about its run later.
 //! - [`catalogue`]: every metric there is, with unit, labels and meaning. To add one: a row there, and the macro where it is counted.
 //! - [`meter`]: counting, and the text that Prometheus reads; [`process`]: what the system knows of this process.
 //! - [`pulse`]: which loops have lately come round.
@@ -9,6 +9,7 @@
 //! It decides nothing, and nothing here may fail the work it speaks of.
 
 pub mod catalogue;
+pub mod journal;
 mod logs;
 mod meter;
 mod process;

@@ -139,7 +139,7 @@ fn fits(value: &Value, schema: &Value, document: &Value, at: &str, wrong: &mut V
         Value::Null => return,
         other => panic!("{at}: type {other}"),
     };
-    if !allowed.contains(&kind) && !(kind == "integer" && allowed.contains(&"number")) {
+    if !(allowed.contains(&kind) || kind == "integer" && allowed.contains(&"number")) {
         wrong.push(format!("{at}: {value} is {kind}, described as {allowed:?}"));
         return;
     }

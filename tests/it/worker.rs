@@ -159,6 +159,10 @@ async fn waiting_and_running_runs_are_cancelled_and_tried_again_on_wish() {
     assert_eq!(store.change_run_for(TEST, RunDeed::Retry, running).await.unwrap(), Changed::Now);
     let run = rig.until_state(running, "done").await;
     assert_eq!((run.attempt, run.cancel_wanted), (1, false));
+    let attempts = store.list_attempts_of(running).await.unwrap();
+    let outcomes: Vec<(i32, &str)> =
+        attempts.iter().map(|attempt| (attempt.claim, attempt.outcome.as_str())).collect();
+    assert_eq!(outcomes, [(1, "cancelled")], "what ended well with its first attempt has no row of its own");
     assert_eq!(store.change_run_for(TEST, RunDeed::Retry, running).await.unwrap(), Changed::No);
     worker.stop().await;
 }

@@ -103,6 +103,7 @@ fn frame(title: &str, body: &Markup) -> Markup {
                 title { (title) " · career-worker" }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
+                link rel="icon" type="image/svg+xml" href="/icon.svg";
                 link rel="stylesheet" href="/style.css";
             }
             body {

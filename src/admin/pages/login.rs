@@ -42,6 +42,8 @@ fn form(next: &str, wrong: Option<&str>) -> Markup {
             @if let Some(wrong) = wrong { p.wrong role="alert" id="wrong" { (wrong) } }
             form method="post" action="/login" {
                 input type="hidden" name="next" value=(next);
+                // Password managers file a token under a name.
+                input type="text" name="username" value="career-worker" autocomplete="username" hidden;
                 p { label for="token" { "Token" } br;
                     input id="token" name="token" type="password" required autocomplete="current-password" size="40" autofocus aria-describedby=[wrong.map(|_| "wrong")]; }
                 p { button { "Sign in" } }

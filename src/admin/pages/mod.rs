@@ -36,6 +36,9 @@ use self::layout::Section;
 use super::{State, access::Caller, problem::Problem};
 
 const STYLE: &str = include_str!("style.css");
+const ICON: &str = include_str!("icon.svg");
+/// How long a browser may keep what pages are dressed with.
+const KEPT: &str = "max-age=300";
 
 /// All pages and what their forms do.
 pub(super) fn routes() -> Router<Arc<State>> {
@@ -63,11 +66,17 @@ pub(super) fn routes() -> Router<Arc<State>> {
         .route("/tokens/{id}/revoke", post(acts::revoke))
         .route("/api", get(explorer::show))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
 }
 
 /// Needs no session: the page to sign in looks like the others.
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], STYLE)
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, KEPT)], STYLE)
+}
+
+/// As the style: for everybody.
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, KEPT)], ICON)
 }
 
 /// A person who looks at a page; whoever is not signed in is asked to.

@@ -63,10 +63,8 @@ pub(super) async fn show(
         }
         (figures(now, &overview))
         (plots(now, &overview))
-        section aria-labelledby="queues" {
-            h2 id="queues" { "Queues" }
-            (queues(&overview.queues))
-        }
+        h2 { "Queues" }
+        (queues(&overview.queues))
     };
     let refresh = live.then_some([("refresh", "10")]);
     Ok((
@@ -165,7 +163,7 @@ fn troubles(
     }
     for dead in &overview.dead {
         found.push(html! {
-            a href=(with("/runs", &[("task", &dead.task), ("state", "dead")], &[])) { (amount(dead.runs)) " dead runs" }
+            a href=(with("/runs", &[("task", &dead.task), ("state", "dead")], &[])) { (amount(dead.runs)) @if dead.runs == 1 { " dead run" } @else { " dead runs" } }
             " of " (dead.task) " in 24 hours, the last " (ago(now, dead.last_at))
             @if let Some(error) = &dead.last_error { ": " code { (shorten(error)) } }
         });
@@ -197,7 +195,7 @@ fn troubles(
     }
     if pulse.searches_with_problems > 0 {
         found.push(html! {
-            a href="/searches?problems=1" { (amount(pulse.searches_with_problems)) " saved searches" } " hold something that cannot be used."
+            a href="/searches?problems=1" { "Saved searches" } " with something that cannot be used: " (amount(pulse.searches_with_problems)) "."
         });
     }
     for queue in overview.queues.iter().filter(|queue| queue.paused) {

@@ -128,7 +128,7 @@ fn runs(axis: Axis, spans: &[Span], value: Value) -> Vec<Vec<(f64, f64)>> {
 fn svg(axis: Axis, words: &str, top: &str, body: &Markup) -> Markup {
     let hours = axis.over.num_hours();
     html! {
-        svg.plot role="img" aria-label=(words) viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" {
+        svg.plot role="img" aria-label=(words) viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) {
             line.grid x1="0" x2=(point(WIDTH)) y1=(point(HEIGHT - FOOT)) y2=(point(HEIGHT - FOOT)) {}
             (body)
             text.tick x="2" y="9" { (top) }
