@@ -21,6 +21,7 @@ pub mod sources;
 
 pub mod tasks;
 
+pub mod observe;
 pub mod scheduler;
 pub mod worker;
 

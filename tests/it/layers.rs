@@ -13,16 +13,17 @@ const LAYERS: [&[&str]; 9] = [
     &["fetch", "queue", "store"],
     &["backup", "matching", "normalize", "notify", "sources"],
     &["tasks"],
-    &["scheduler", "worker"],
+    &["observe", "scheduler", "worker"],
     &["admin", "dev"],
     &["cli"],
 ];
 
 /// A library, the modules that may name it, and why.
-const HOMES: [(&str, &[&str], &str); 3] = [
+const HOMES: [(&str, &[&str], &str); 4] = [
     ("sqlx", &["store", "dev"], "all SQL is in store/"),
     ("apalis", &["queue"], "only queue/ names apalis"),
     ("reqwest", &["fetch"], "only fetch/ opens outbound connections"),
+    ("opentelemetry", &["telemetry"], "only telemetry/ names opentelemetry"),
 ];
 
 #[test]

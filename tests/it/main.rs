@@ -36,6 +36,7 @@ mod match_notify;
 mod matching;
 mod mutation;
 mod openapi;
+mod operate;
 mod oracle;
 mod other_service;
 mod outbound;
