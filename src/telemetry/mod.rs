@@ -1,6 +1,7 @@
 //! What the process says of itself: logs, metrics, traces, and whether it is alive.
 //!
-//! - [`logs`]: records on stderr, one line each; [`journal`]: what an attempt says, for whoever asks about its run later.
+//! - [`logs`]: records on stderr, one line each.
+//! - [`journal`]: what each attempt says, kept with its run.
 //! - [`catalogue`]: every metric there is, with unit, labels and meaning. To add one: a row there, and the macro where it is counted.
 //! - [`meter`]: counting, and the text that Prometheus reads; [`process`]: what the system knows of this process.
 //! - [`pulse`]: which loops have lately come round.
