@@ -116,6 +116,14 @@ impl Daemon {
         stopping: &Stopping,
     ) -> anyhow::Result<()> {
         let parts = &self.parts;
+        let state = parts.store.settle_home().await.context("look at the state")?;
+        if state.quarantined {
+            let reason = state.reason.unwrap_or_default();
+            tracing::error!(
+                reason,
+                "in quarantine: missed ticks are left out and nobody is told anything until career-worker backup acknowledge"
+            );
+        }
         let mut playing = JoinSet::new();
         if roles.contains(&Role::Admin) {
             let listener = admin::listen(&parts.config.admin).await?;

@@ -1,11 +1,19 @@
 //! `career-worker doctor`
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use serde::Serialize;
 
 use super::{Globals, failure, read_schedules};
-use crate::{config::Config, queue::Transport, store::Store, telemetry::Causes};
+use crate::{
+    backup::{self, BackupEngine, LogicalDump, Site, pitr::PgBackRest},
+    clock::Clock,
+    config::Config,
+    queue::Transport,
+    random::Random,
+    store::Store,
+    telemetry::Causes,
+};
 
 #[derive(Debug, Serialize)]
 struct Finding {
@@ -53,7 +61,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-async fn database(config: &Config) -> Vec<Finding> {
+async fn database(config: &Arc<Config>) -> Vec<Finding> {
     let store = match Store::open(&config.database) {
         Ok(store) => store,
         Err(error) => {
@@ -86,5 +94,51 @@ async fn database(config: &Config) -> Vec<Finding> {
         }
         Err(error) => Finding { what: "migrations", ok: false, says: Causes(&error).to_string() },
     });
+    if findings.iter().all(|finding| finding.ok) {
+        findings.extend(backups(config, &store).await);
+    }
+    findings
+}
+
+/// Whether there are backups worth the name, and what the next one needs.
+async fn backups(config: &Arc<Config>, store: &Store) -> Vec<Finding> {
+    let (clock, random) = (Clock::system(), Random::system());
+    let mut findings = Vec::new();
+    let bad = |what, says| Finding { what, ok: false, says };
+    match backup::observe(store, config, clock.now()).await {
+        Err(error) => findings.push(bad("backups", Causes(&error).to_string())),
+        Ok(health) if !health.alarms.is_empty() => {
+            findings.extend(health.alarms.into_iter().map(|alarm| bad("backups", alarm)));
+        }
+        Ok(health) => {
+            let says = if health.configured {
+                format!("a verified one is there; any moment can be restored by: {}", health.pitr)
+            } else {
+                "not configured (backup.url)".to_owned()
+            };
+            findings.push(Finding { what: "backups", ok: true, says });
+        }
+    }
+    let mut engines: Vec<Box<dyn BackupEngine>> = Vec::new();
+    match Site::open(Arc::clone(config), clock.clone(), random.clone()) {
+        Ok(Some(site)) => engines.push(Box::new(LogicalDump::new(site, store.clone()))),
+        Ok(None) => {}
+        Err(error) => findings.push(bad("backup place", error.to_string())),
+    }
+    match PgBackRest::open(Arc::clone(config), store.clone(), clock, random) {
+        Ok(Some(engine)) => engines.push(Box::new(engine)),
+        Ok(None) => {}
+        Err(error) => findings.push(bad("pitr repository", error.to_string())),
+    }
+    for engine in engines {
+        match engine.preflight().await {
+            Ok(all) => findings.extend(all.into_iter().map(|found| Finding {
+                what: found.what,
+                ok: found.ok,
+                says: found.says,
+            })),
+            Err(error) => findings.push(bad(engine.name(), error.to_string())),
+        }
+    }
     findings
 }

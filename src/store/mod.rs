@@ -5,8 +5,11 @@
 //!
 //! sqlx has no time-out of its own for a query on a dead connection, so every call goes through [`Store::within`].
 
+mod archiving;
 mod audit;
+mod backups;
 mod claims;
+mod daemon_state;
 mod domains;
 mod duration;
 pub mod health;
@@ -19,6 +22,7 @@ pub mod pages;
 mod pauses;
 pub mod postings;
 mod rematch;
+mod restore_target;
 mod runs;
 mod schedules;
 mod schema;
@@ -26,6 +30,7 @@ mod search_problems;
 mod searches;
 mod seed;
 mod sightings;
+mod snapshot;
 mod spans;
 mod tokens;
 mod transition;
@@ -40,8 +45,11 @@ use sqlx::{
 
 use crate::config::DatabaseConfig;
 
+pub use archiving::ArchiverState;
 pub use audit::{Actor, Enqueued, Idempotency};
+pub use backups::{BackupAges, BackupRow, BackupSize};
 pub use claims::{Recovered, Renewal, Renewed};
+pub use daemon_state::DaemonState;
 pub use domains::{DomainLease, DomainState};
 pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
@@ -49,12 +57,14 @@ pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, Wai
 pub use outbox::{ALONE, BatchUsers, OutboxBatch};
 pub use pauses::{Pause, PauseKind};
 pub use rematch::{RematchProgress, RematchStep};
+pub use restore_target::{InTheWay, RestoreTarget};
 pub use runs::{Changed, QueueStats, Run, RunFilter};
 pub use schedules::{Fired, Tick, Watermark};
 pub use schema::Migration;
 pub use search_problems::{KnownProblem, SearchProblem};
 pub use searches::{ChangeCursor, Changes, SearchPage, UserWishes};
 pub use seed::{SeedProfile, SeedSearch, SeedUser};
+pub use snapshot::{DatabaseFacts, SequenceState, Snapshot, TableDigest};
 pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;
 pub use transition::Backoff;

@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod backup;
 mod census;
 mod cli;
 mod cli_sources;
