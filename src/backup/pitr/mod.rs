@@ -72,7 +72,9 @@ impl PgBackRest {
         if !config.pitr.is_configured() {
             return Ok(None);
         }
-        let account = Account::owner_of(&config.pitr.cluster)
+        // On a new machine the folder may not be there yet; the one above it is of the same account.
+        let folder = config.pitr.cluster.ancestors().find(|folder| folder.exists());
+        let account = Account::owner_of(folder.unwrap_or(Path::new("/")))
             .map_err(|error| BackupError::Refused(format!("pitr.cluster: {error:#}")))?;
         Ok(Some(Self { config, store, clock, random, account }))
     }

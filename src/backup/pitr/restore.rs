@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::DatabaseConfig,
-    servers::{Recovered, Room, scratch_dir},
+    servers::{Recovered, Room, scratch_dir, server_programs},
     store::{RestoreTarget, Store},
 };
 
@@ -41,6 +41,9 @@ impl PgBackRest {
     ) -> Result<Tested, BackupError> {
         let started = Instant::now();
         let mut steps = Vec::new();
+        // What is missing here says nothing of the repository.
+        let programs = server_programs(given(&self.config.backup.programs), 0).await;
+        programs.map_err(|error| BackupError::Refused(format!("{error:#}")))?;
         let archive = self.archive().await?;
         let newest = archive.newest().ok_or_else(|| {
             BackupError::Refused(
@@ -149,7 +152,7 @@ impl PgBackRest {
         moment: Option<DateTime<Utc>>,
     ) -> Result<Option<DateTime<Utc>>, BackupError> {
         let Some(moment) = moment else { return Ok(None) };
-        let canaries = self.store.list_canaries(moment - chrono::TimeDelta::hours(1)).await?;
+        let canaries = self.store.list_canaries(moment - chrono::TimeDelta::days(40)).await?;
         Ok(canaries.into_iter().rfind(|canary| *canary <= moment))
     }
 }

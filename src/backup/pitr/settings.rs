@@ -73,6 +73,11 @@ fn text(config: &Config, port: Option<i32>) -> Result<String, BackupError> {
     set("compress-type", "zst")?;
     set("compress-level", "3")?;
     set("process-max", "2")?;
+    if !pitr.file.starts_with("/etc") {
+        // Beside a file of its own, not where those of another account are.
+        let parent = pitr.file.parent().unwrap_or(Path::new("/"));
+        set("lock-path", &parent.join("lock").display().to_string())?;
+    }
     set("start-fast", "y")?;
     set("log-level-file", "off")?;
     set("log-level-console", "warn")?;
