@@ -56,13 +56,12 @@ async fn run(folder: &Path) -> anyhow::Result<()> {
     let bench = Bench::start(folder).await?;
     let filled = Instant::now();
     bench.fill(mib).await?;
-    let size: i64 = sqlx::query_scalar("SELECT pg_database_size(current_database())").fetch_one(&bench.pool).await?;
+    let size: i64 =
+        sqlx::query_scalar("SELECT pg_database_size(current_database())").fetch_one(&bench.pool).await?;
     println!("{} MB of database made in {:.0} s", size / 1_000_000, filled.elapsed().as_secs_f64());
 
-    let mut figures = vec![
-        bench.dump("pg_dump -Fc", &["-Fc"])?,
-        bench.dump("pg_dump -Fc -Z0", &["-Fc", "-Z0"])?,
-    ];
+    let mut figures =
+        vec![bench.dump("pg_dump -Fc", &["-Fc"])?, bench.dump("pg_dump -Fc -Z0", &["-Fc", "-Z0"])?];
     figures.push(bench.program("backup run", &["backup", "run"])?);
     figures.push(bench.program("backup verify", &["backup", "verify"])?);
     figures.push(bench.restore().await?);
@@ -206,7 +205,12 @@ impl Bench {
             std::thread::sleep(Duration::from_millis(20));
         };
         ensure!(status.success(), "{what} failed");
-        Ok(Figure { what, seconds: started.elapsed().as_secs_f64(), bytes: size(&self.folder.join("place")), memory })
+        Ok(Figure {
+            what,
+            seconds: started.elapsed().as_secs_f64(),
+            bytes: size(&self.folder.join("place")),
+            memory,
+        })
     }
 
     /// `backup restore` into an empty database of the same server.

@@ -20,15 +20,12 @@ use serde::Serialize;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    BackupEngine, BackupError, Catalog, DumpObject, Found, Manifest, Preflight, Sealed, Site, Survey, Tested,
-    Watch, Which, Work, catalog,
+    BackupError, Catalog, DumpObject, Manifest, Sealed, Site, Survey, Watch, catalog,
     connection::Connection,
     keys,
     manifest::{DUMP, FORMAT, manifest_name},
     process::{Group, KillOnDrop},
-    seal,
-    site::given,
-    survey, test_restore,
+    seal, survey,
 };
 use crate::{
     servers::ClientTools,
@@ -47,8 +44,8 @@ const ROOM: u64 = 2;
 /// The engine that works everywhere.
 #[derive(Clone, Debug)]
 pub struct LogicalDump {
-    site: Site,
-    store: Store,
+    pub(super) site: Site,
+    pub(super) store: Store,
     any_size: bool,
 }
 
@@ -68,9 +65,9 @@ pub struct Made {
 }
 
 /// What a backup needs, checked.
-struct Ready {
+pub(super) struct Ready {
     facts: DatabaseFacts,
-    tools: ClientTools,
+    pub(super) tools: ClientTools,
     recipients: Vec<Recipient>,
     connection: Connection,
 }
@@ -113,8 +110,10 @@ impl LogicalDump {
         let ready = self.ready(snapshot).await?;
         self.clean().await?;
         let (started, id) = (Instant::now(), self.site.new_id());
-        let mut upload = self.site.storage.begin(&format!("{id}/{DUMP}")).await?;
-        self.store.insert_backup(&id, "logical", self.site.storage.shown(), upload.id()).await?;
+        let mut upload = match self.begin(&id).await {
+            Ok(upload) => upload,
+            Err(error) => return Err(self.give_up(&id, error).await),
+        };
         let made_at = self.site.clock.now();
         let dumped = self.dump(snapshot, &ready, &mut upload, watch).await;
         let made = match dumped {
@@ -131,18 +130,32 @@ impl LogicalDump {
         };
         match made {
             Ok(manifest) => self.made(&manifest).await,
-            Err(error) => {
-                let removed = catalog::remove(&self.site, &id, None).await;
-                let noted = self.store.mark_backup_broken(&id, &error.to_string()).await;
-                if let (Err(error), _) | (_, Err(error)) = (removed, noted.map_err(BackupError::from)) {
-                    tracing::warn!(backup = id, %error, "what a failed backup left is removed by the next one");
-                }
-                Err(error)
-            }
+            Err(error) => Err(self.give_up(&id, error).await),
         }
     }
 
-    async fn ready(&self, snapshot: &mut Snapshot) -> Result<Ready, BackupError> {
+    /// Known before it is begun, and again by its number, so that the next one can give it up.
+    async fn begin(&self, id: &str) -> Result<Upload, BackupError> {
+        let place = self.site.storage.shown();
+        self.store.insert_backup(id, "logical", place, None).await?;
+        let upload = self.site.storage.begin(&format!("{id}/{DUMP}")).await?;
+        if upload.id().is_some() {
+            self.store.insert_backup(id, "logical", place, upload.id()).await?;
+        }
+        Ok(upload)
+    }
+
+    /// Removes what there is of it and notes why.
+    async fn give_up(&self, id: &str, error: BackupError) -> BackupError {
+        let removed = catalog::remove(&self.site, id, None).await;
+        let noted = self.store.mark_backup_broken(id, &error.to_string()).await;
+        if let (Err(error), _) | (_, Err(error)) = (removed, noted.map_err(BackupError::from)) {
+            tracing::warn!(backup = id, %error, "what a failed backup left is removed by the next one");
+        }
+        error
+    }
+
+    pub(super) async fn ready(&self, snapshot: &mut Snapshot) -> Result<Ready, BackupError> {
         let facts = snapshot.facts().await?;
         let recipients = keys::recipients(self.site.backup())?;
         let connection = Connection::read(self.site.config.database.url.expose_secret(), "database.url")?;
@@ -362,71 +375,4 @@ pub(super) fn free_bytes(folder: &std::path::Path) -> Result<u64, BackupError> {
         BackupError::system(format!("look at the disk of {}", folder.display()))(error.into())
     })?;
     Ok(stat.f_bavail * stat.f_frsize)
-}
-
-impl BackupEngine for LogicalDump {
-    fn name(&self) -> &'static str {
-        "logical"
-    }
-
-    fn preflight(&self) -> Work<'_, Vec<Preflight>> {
-        Box::pin(async move {
-            let address = self.site.config.database.url.expose_secret();
-            let mut snapshot = Snapshot::take(address).await?;
-            let ready = self.ready(&mut snapshot).await;
-            snapshot.end().await;
-            let listed = self.site.storage.list("").await;
-            let key = keys::check(self.site.backup());
-            let server = crate::servers::server_programs(given(&self.site.backup().programs), 0).await;
-            let says = |result: Result<String, String>, what| match result {
-                Ok(says) => Preflight { what, ok: true, says },
-                Err(says) => Preflight { what, ok: false, says },
-            };
-            Ok(vec![
-                says(ready.map(|ready| ready.tools.version).map_err(|error| error.to_string()), "pg_dump"),
-                says(
-                    listed
-                        .map(|_| self.site.storage.shown().to_owned())
-                        .map_err(|error| Causes(&error).to_string()),
-                    "backup place",
-                ),
-                says(
-                    key.map(|()| format!("{} recipients", self.site.backup().recipients.len()))
-                        .map_err(|error| error.to_string()),
-                    "backup keys",
-                ),
-                says(server.map_err(|error| format!("{error:#}")), "restore test"),
-            ])
-        })
-    }
-
-    fn make<'a>(&'a self, _full: bool, watch: &'a Watch) -> Work<'a, Made> {
-        Box::pin(self.run(watch))
-    }
-
-    fn list(&self) -> Work<'_, Vec<Found>> {
-        Box::pin(async move {
-            let catalog = Catalog::read(&self.site).await?;
-            let found = catalog.entries.iter().map(|entry| Found {
-                id: entry.id.clone(),
-                state: entry.state().to_owned(),
-                made_at: entry.made_at(),
-                bytes: entry.manifest.as_ref().ok().map(|manifest| manifest.dump.bytes),
-            });
-            Ok(found.collect())
-        })
-    }
-
-    fn test<'a>(&'a self, which: Which<'a>, watch: &'a Watch) -> Work<'a, Tested> {
-        Box::pin(async move {
-            let id = match which {
-                Which::Newest => None,
-                Which::Id(id) => Some(id),
-                Which::Moment(_) => {
-                    return Err(BackupError::Refused("a dump holds one moment only".to_owned()));
-                }
-            };
-            test_restore(&self.site, Some(&self.store), id, watch).await
-        })
-    }
 }

@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod expire;
 pub mod keys;
+mod logical;
 mod manifest;
 mod pieces;
 pub mod pitr;

@@ -24,7 +24,8 @@ const STOP: StopSignals = StopSignals { first: "INT", harder: "QUIT" };
 /// Longest recovery.
 const LIMIT: Duration = Duration::from_hours(6);
 /// Longer names of sockets are refused by the system.
-const LONGEST: usize = 100;
+const LONGEST: usize = 103;
+const SOCKET: &str = "/.s.PGSQL.5432";
 
 /// A folder in which a data directory is restored.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub(crate) struct Recovered {
 impl Room {
     /// One below `parent`, thrown away at the end.
     pub(crate) fn new(parent: &Path, account: Account) -> anyhow::Result<Self> {
-        let folder = parent.join(format!("career-worker-scratch-{}", password()));
+        let folder = parent.join(name());
         let data = folder.join("data");
         let room = Self { folder, data, account, keep: false };
         room.make()?;
@@ -59,7 +60,7 @@ impl Room {
 
     /// One for `data`, which stays; what is needed beside it is thrown away.
     pub(crate) fn keeping(data: &Path, account: Account) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("career-worker-scratch-{}", password()));
+        let folder = std::env::temp_dir().join(name());
         let room = Self { folder, data: data.to_owned(), account, keep: true };
         room.make()?;
         Ok(room)
@@ -78,7 +79,7 @@ impl Room {
                 .with_context(|| folder.display().to_string())?;
         }
         ensure!(
-            socket.as_os_str().len() < LONGEST - 20,
+            socket.as_os_str().len() + SOCKET.len() <= LONGEST,
             "{}: too long a name for the folder of a socket; name a shorter one in backup.scratch",
             socket.display()
         );
@@ -163,6 +164,11 @@ impl Room {
         url.query_pairs_mut().append_pair("host", &socket.to_string_lossy()).append_pair("user", user);
         Ok(Recovered { url: url.into(), programs: found, guard: Some(guard), lock: Some(lock), _room: self })
     }
+}
+
+/// Short, since the name of a socket is in it.
+fn name() -> String {
+    format!("career-worker-scratch-{:.8}", password())
 }
 
 impl Recovered {

@@ -56,11 +56,11 @@ pub enum StorageError {
     #[error("{0} is there already")]
     Exists(String),
     /// The place may not be used like this.
-    #[error("{0}: access denied")]
-    Denied(String, #[source] object_store::Error),
+    #[error("{0}: access denied: {1}")]
+    Denied(String, String),
     /// The place does not answer as it should; another attempt may help.
-    #[error("{0}")]
-    Failed(String, #[source] object_store::Error),
+    #[error("{0}: {1}")]
+    Failed(String, String),
     /// The folder cannot be used.
     #[error("{0}")]
     Folder(String, #[source] std::io::Error),
@@ -77,8 +77,15 @@ impl StorageError {
         match error {
             E::NotFound { .. } => Self::Missing(name.to_owned()),
             E::AlreadyExists { .. } | E::Precondition { .. } => Self::Exists(name.to_owned()),
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied(name.to_owned(), error),
-            _ => Self::Failed(name.to_owned(), error),
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
+                Self::Denied(name.to_owned(), error.to_string())
+            }
+            // An error of a listing says its kind in words only.
+            _ => {
+                let said = error.to_string();
+                let denied = ["401 Unauthorized", "403 Forbidden"].iter().any(|status| said.contains(status));
+                if denied { Self::Denied(name.to_owned(), said) } else { Self::Failed(name.to_owned(), said) }
+            }
         }
     }
 }

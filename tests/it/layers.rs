@@ -162,7 +162,11 @@ fn each_rule_is_noticed() {
         ("tasks/a.rs", "let x: sqlx::PgPool;", "src/tasks/a.rs:1: names sqlx, but all SQL is in store/"),
         ("worker.rs", "use apalis_redis::RedisStorage;", "src/worker.rs:1: names apalis, but only queue/"),
         ("admin/mod.rs", "use reqwest::{Client};", "src/admin/mod.rs:1: names reqwest"),
-        ("backup/a.rs", "use object_store::path::Path;", "src/backup/a.rs:1: names object_store, but only storage/"),
+        (
+            "backup/a.rs",
+            "use object_store::path::Path;",
+            "src/backup/a.rs:1: names object_store, but only storage/",
+        ),
         ("storage/mod.rs", "use age::x25519;", "src/storage/mod.rs:1: names age, but only backup/ encrypts"),
         ("admin/mod.rs", "use crate::novelty::X;", "src/admin/mod.rs:1: novelty has no layer"),
         ("novelty/a.rs", "", "src/novelty/a.rs:1: novelty has no layer"),

@@ -21,7 +21,7 @@ pub struct Copied {
     pub kind: String,
     /// It can be restored to any moment after this.
     pub stop: DateTime<Utc>,
-    /// In the repository.
+    /// What it added to the repository.
     pub bytes: u64,
     /// On the server.
     pub plain_bytes: u64,
@@ -66,8 +66,6 @@ struct Info {
 
 #[derive(Deserialize)]
 struct Repository {
-    #[serde(default)]
-    size: Option<u64>,
     delta: u64,
 }
 
@@ -97,7 +95,7 @@ impl Archive {
                 label: backup.label,
                 kind: backup.r#type,
                 stop: DateTime::from_timestamp(backup.timestamp.stop, 0).unwrap_or_default(),
-                bytes: backup.info.repository.size.unwrap_or(backup.info.repository.delta),
+                bytes: backup.info.repository.delta,
                 plain_bytes: backup.info.size,
                 error: backup.error == Some(true),
             })

@@ -3,7 +3,7 @@
 use career_worker::backup::{Manifest, Verification, expire};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{kit::Rig, kit::storage, killed::program};
+use super::{killed::program, kit::Rig, kit::storage};
 
 /// Copies of one backup, one a day before it, tested or not.
 async fn nightly(rig: &Rig, days: i64, verified: bool) -> Vec<String> {
@@ -17,7 +17,10 @@ async fn nightly(rig: &Rig, days: i64, verified: bool) -> Vec<String> {
         let id = format!("{}-{day:08x}", made_at.format("%Y%m%dT%H%M%SZ"));
         let manifest = Manifest { id: id.clone(), made_at, ..first.clone() };
         place.write(&manifest.dump_name(), "x".into()).await.unwrap();
-        place.write(&format!("{id}/manifest.json"), serde_json::to_vec(&manifest).unwrap().into()).await.unwrap();
+        place
+            .write(&format!("{id}/manifest.json"), serde_json::to_vec(&manifest).unwrap().into())
+            .await
+            .unwrap();
         ids.push(id);
     }
     if verified {
@@ -78,7 +81,8 @@ async fn the_program_says_what_would_go() {
     let rig = Rig::new().await;
     nightly(&rig, 20, true).await;
     let printed = program(&rig).output(&["--json", "backup", "expire", "--dry-run"]);
-    let rows: Vec<serde_json::Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rows: Vec<serde_json::Value> =
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows.len(), 21);
     assert!(rows.iter().any(|row| row["what"] == "would be deleted"));
     assert_eq!(rig.catalog().await.entries.len(), 21);

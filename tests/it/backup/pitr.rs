@@ -7,7 +7,10 @@ use std::{
 };
 
 use career_worker::{
-    backup::{BackupEngine as _, Watch, Which, pitr::{PgBackRest, verdict}},
+    backup::{
+        BackupEngine as _, Watch, Which,
+        pitr::{PgBackRest, verdict},
+    },
     clock::Clock,
     config::Config,
     dev::default_data_dir,
@@ -19,13 +22,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret as _;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use super::kit::{Folder, fill, files};
+use super::kit::{Folder, files, fill};
 use crate::{process::Program, support::eventually};
 
 /// The program, or why there is none.
 async fn program() -> Option<PathBuf> {
-    let in_path = std::env::var_os("PATH")
-        .and_then(|path| std::env::split_paths(&path).map(|folder| folder.join("pgbackrest")).find(|file| file.is_file()));
+    let in_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("pgbackrest")).find(|file| file.is_file())
+    });
     if in_path.is_some() {
         return in_path;
     }
@@ -64,10 +68,8 @@ impl Archived {
         config.pitr.user = "career".to_owned();
         config.backup.scratch = folder.join("scratch");
         let file = config.pitr.file.display().to_string();
-        let archive = format!(
-            "{} --config={file} --stanza=career archive-push %p",
-            config.pitr.program.display()
-        );
+        let archive =
+            format!("{} --config={file} --stanza=career archive-push %p", config.pitr.program.display());
         let options = career_worker::servers::ScratchOptions {
             parent: Some(folder.join("server")),
             settings: vec![
@@ -178,7 +180,10 @@ async fn any_moment_can_be_had_and_damage_is_found() {
         .unwrap();
     let wrong = rig.engine.test(Which::Moment(moment), &watch).await.unwrap();
     assert!(wrong.defect.unwrap().contains("newest canary"));
-    sqlx::query("DELETE FROM worker.backup_canary WHERE minute = '2020-01-01'").execute(&rig.pool).await.unwrap();
+    sqlx::query("DELETE FROM worker.backup_canary WHERE minute = '2020-01-01'")
+        .execute(&rig.pool)
+        .await
+        .unwrap();
 
     restored_for_people(&rig, moment).await;
 
@@ -232,13 +237,18 @@ fn damage(repository: &Path, label: &str) {
 /// What verify prints is judged, since its exit code says nothing.
 #[test]
 fn the_verdict_needs_every_word() {
-    let fine = "stanza: career\nstatus: ok\n  backup: 20261126-010000F, status: valid, total files checked: 9\n";
+    let fine =
+        "stanza: career\nstatus: ok\n  backup: 20261126-010000F, status: valid, total files checked: 9\n";
     assert_eq!(verdict(fine, Some("20261126-010000F")), None);
     for (said, newest, expected) in [
         ("", Some("20261126-010000F"), "did not say"),
         (fine, Some("20261127-010000F"), "not among the valid"),
         (fine, None, "no backup"),
-        ("stanza: career\nstatus: error\n  backup: x, status: invalid, checksum invalid: 1\n", Some("x"), "damaged"),
+        (
+            "stanza: career\nstatus: error\n  backup: x, status: invalid, checksum invalid: 1\n",
+            Some("x"),
+            "damaged",
+        ),
     ] {
         let verdict = verdict(said, newest).unwrap();
         assert!(verdict.contains(expected), "{said:?}: {verdict}");

@@ -26,7 +26,8 @@ async fn ticks_of_the_past_are_left_out() {
     let poll = std::time::Duration::from_millis(20);
     let scheduler = Scheduler::new(db.store.clone(), Random::seeded(7), schedules, TASKS, poll);
     scheduler.fire_due().await.unwrap();
-    let back = "UPDATE worker.schedules SET watermark = date_trunc('hour', now()) - interval '12 hours 10 minutes'";
+    let back =
+        "UPDATE worker.schedules SET watermark = date_trunc('hour', now()) - interval '12 hours 10 minutes'";
     sqlx::query(back).execute(&db.pool).await.unwrap();
     db.store.quarantine("restored").await.unwrap();
     // The tick of this hour is on time only in its first two minutes.

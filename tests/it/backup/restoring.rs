@@ -1,7 +1,7 @@
 //! Restores for people: into an empty database, over another one, and what is refused.
 
 use career_worker::{
-    backup::{BackupError, RestoreWish, keys, restore, Watch},
+    backup::{BackupError, RestoreWish, Watch, keys, restore},
     config::Config,
     store::Store,
 };
@@ -31,7 +31,10 @@ async fn into_an_empty_database() {
     let (rig, target) = (Rig::on_s3().await, TestDb::unmigrated().await);
     let made = rig.make().await;
     let restored = attempt(&rig, &wish(&made.id[..20], &target)).await.unwrap();
-    assert_eq!((restored.id.as_str(), restored.rows, restored.differences.len()), (made.id.as_str(), made.rows, 0));
+    assert_eq!(
+        (restored.id.as_str(), restored.rows, restored.differences.len()),
+        (made.id.as_str(), made.rows, 0)
+    );
     let store = store(&target.url);
     assert!(store.is_current().await.unwrap());
     let state = store.daemon_state().await.unwrap();
@@ -42,14 +45,16 @@ async fn into_an_empty_database() {
 async fn a_full_database_is_refused_and_replaced_only_by_force() {
     let (rig, target) = (Rig::new().await, TestDb::new().await);
     let made = rig.make().await;
-    sqlx::query("CREATE SCHEMA old CREATE TABLE kept AS SELECT 1 AS n").execute(&target.pool).await.unwrap();
+    for statement in ["CREATE SCHEMA old", "CREATE TABLE old.kept AS SELECT 1 AS n"] {
+        sqlx::query(statement).execute(&target.pool).await.unwrap();
+    }
     target.pool.close().await;
     target.store.close().await;
     let refused = attempt(&rig, &wish(&made.id, &target)).await.unwrap_err().to_string();
     assert!(refused.contains("not empty") && refused.contains("--force"), "{refused}");
     let forced = RestoreWish { force: true, ..wish(&made.id, &target) };
 
-    let mut other = PgConnection::connect(&target.url).await.unwrap();
+    let other = PgConnection::connect(&target.url).await.unwrap();
     let refused = attempt(&rig, &forced).await.unwrap_err().to_string();
     assert!(refused.contains("in use by 1 sessions"), "{refused}");
 
@@ -57,7 +62,10 @@ async fn a_full_database_is_refused_and_replaced_only_by_force() {
     other.close().await.unwrap();
     let stranger = keys::read_identity(&keys::generate().private, "test").unwrap();
     let refused = restore(&rig.site(), &forced, stranger, &Watch::default()).await.unwrap_err().to_string();
-    assert!(refused.contains("the key does not open it") && refused.contains("nothing was touched"), "{refused}");
+    assert!(
+        refused.contains("the key does not open it") && refused.contains("nothing was touched"),
+        "{refused}"
+    );
     let mut other = PgConnection::connect(&target.url).await.unwrap();
     let kept: i32 = sqlx::query_scalar("SELECT n FROM old.kept").fetch_one(&mut other).await.unwrap();
     assert_eq!(kept, 1);
@@ -96,10 +104,11 @@ async fn a_damaged_backup_restores_nothing() {
     std::fs::write(&path, bytes).unwrap();
     let refused = attempt(&rig, &wish(&made.id, &target)).await.unwrap_err().to_string();
     assert!(refused.contains("damaged") && refused.contains("nothing was restored"), "{refused}");
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'worker')")
-        .fetch_one(&target.pool)
-        .await
-        .unwrap();
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'worker')")
+            .fetch_one(&target.pool)
+            .await
+            .unwrap();
     assert_eq!(tables, 0);
 }
 
@@ -122,7 +131,8 @@ async fn by_the_program_without_its_database() {
     let unknown = gone.command(&["backup", "restore", "2019", "--into", &target.url]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(1));
     let restored: Value =
-        serde_json::from_str(&gone.output(&["--json", "backup", "restore", id, "--into", &target.url])).unwrap();
+        serde_json::from_str(&gone.output(&["--json", "backup", "restore", id, "--into", &target.url]))
+            .unwrap();
     assert_eq!(restored["differences"], serde_json::json!([]));
 
     let there = program.with("CAREER__DATABASE__URL", &target.url);

@@ -14,13 +14,14 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{kit::Rig, killed::program};
+use super::{killed::program, kit::Rig};
 use crate::support::{TestDb, config};
 
 pub async fn execute(config: career_worker::config::Config, task: &str) -> Outcome {
     let parts = crate::rig::Rig::parts(Arc::new(config), Transport::local());
     let run = tasks::new_run(tasks::find(task).unwrap(), json!({}), Trigger::Cli);
-    let outcome = Worker::new("test", parts.clone()).execute(&run, &CancellationToken::new()).await.unwrap().1;
+    let outcome =
+        Worker::new("test", parts.clone()).execute(&run, &CancellationToken::new()).await.unwrap().1;
     parts.store.close().await;
     outcome
 }
@@ -28,7 +29,9 @@ pub async fn execute(config: career_worker::config::Config, task: &str) -> Outco
 #[tokio::test]
 async fn the_schedules_say_not_configured() {
     let db = TestDb::new().await;
-    for task in ["backup", "restore-test", "backup-expire", "backup-watch", "pitr-backup", "pitr-restore-test"] {
+    for task in
+        ["backup", "restore-test", "backup-expire", "backup-watch", "pitr-backup", "pitr-restore-test"]
+    {
         let outcome = execute(config(&db), task).await;
         let Outcome::Done(report) = &outcome else { panic!("{task}: {outcome:?}") };
         assert!(report["not_configured"].is_array(), "{task}: {report}");
@@ -64,6 +67,27 @@ async fn a_defect_is_loud() {
     assert!(error.contains(&made.id) && error.contains("is missing"), "{error}");
 }
 
+/// `doctor` has a line for each thing a backup needs.
+#[tokio::test]
+async fn the_doctor_looks_at_backups() {
+    let rig = Rig::new().await;
+    let said = || {
+        let output = program(&rig).command(&["--json", "doctor"]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        move |what: &str| lines.iter().find(|line| line["what"] == what).cloned().unwrap()
+    };
+    let before = said();
+    for what in ["pg_dump", "backup place", "backup keys", "restore test"] {
+        assert_eq!(before(what)["ok"], true, "{}", before(what));
+    }
+    assert!(before("backups")["says"].as_str().unwrap().contains("no verified backup"));
+    let made = rig.make().await;
+    rig.test(&made.id).await;
+    assert_eq!(said()("backups")["ok"], true);
+}
+
 #[tokio::test]
 async fn keys_are_made_and_kept_private() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -74,7 +98,8 @@ async fn keys_are_made_and_kept_private() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("AGE-SECRET-KEY-1") && text.contains(printed.trim()));
-    let again = program(&rig).command(&["backup", "keygen", "--out", path.to_str().unwrap()]).output().unwrap();
+    let again =
+        program(&rig).command(&["backup", "keygen", "--out", path.to_str().unwrap()]).output().unwrap();
     assert_eq!(again.status.code(), Some(1));
     let shown = program(&rig).output(&["config", "show"]);
     assert!(!shown.contains("AGE-SECRET-KEY") && shown.contains("[backup]"), "{shown}");
