@@ -102,7 +102,7 @@ impl Bench {
         config.pitr.cipher_pass = "a passphrase of this bench".to_owned().into();
         config.pitr.file = folder.join("conf/pgbackrest.conf");
         config.pitr.socket = socket.clone();
-        config.pitr.user = "career".to_owned();
+        "career".clone_into(&mut config.pitr.user);
         if let Ok(program) = pgbackrest(&default_data_dir()?).await {
             config.pitr.program = program;
         }

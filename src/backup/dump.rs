@@ -92,7 +92,7 @@ impl LogicalDump {
     pub async fn run(&self, watch: &Watch) -> Result<Made, BackupError> {
         let address = self.site.config.database.url.expose_secret();
         let mut snapshot = watch.until(async { Ok(Snapshot::take(address).await?) }).await?;
-        let made = self.with_snapshot(&mut snapshot, watch).await;
+        let made = Box::pin(self.with_snapshot(&mut snapshot, watch)).await;
         snapshot.end().await;
         made
     }

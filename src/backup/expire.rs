@@ -87,9 +87,15 @@ pub fn plan(backups: &[Candidate], policy: &Policy, now: DateTime<Utc>) -> Plan 
     let day = |at: DateTime<Utc>| (at.year(), at.ordinal());
     let week = |at: DateTime<Utc>| (at.iso_week().year(), at.iso_week().week());
     let month = |at: DateTime<Utc>| (at.year(), at.month());
-    best_of(&all, day, policy.daily).into_iter().for_each(|backup| keep(backup, "daily"));
-    best_of(&all, week, policy.weekly).into_iter().for_each(|backup| keep(backup, "weekly"));
-    best_of(&all, month, policy.monthly).into_iter().for_each(|backup| keep(backup, "monthly"));
+    for backup in best_of(&all, day, policy.daily) {
+        keep(backup, "daily");
+    }
+    for backup in best_of(&all, week, policy.weekly) {
+        keep(backup, "weekly");
+    }
+    for backup in best_of(&all, month, policy.monthly) {
+        keep(backup, "monthly");
+    }
 
     let refused = refusal(&all, policy, now);
     let mut plan = Plan { refused, ..Plan::default() };
@@ -100,7 +106,7 @@ pub fn plan(backups: &[Candidate], policy: &Policy, now: DateTime<Utc>) -> Plan 
                 plan.keep.push((backup.id.clone(), reasons.join(", ")));
             }
             None if plan.refused.is_some() => {
-                plan.keep.push((backup.id.clone(), "nothing is deleted".to_owned()))
+                plan.keep.push((backup.id.clone(), "nothing is deleted".to_owned()));
             }
             None => plan.delete.push(backup.id.clone()),
         }

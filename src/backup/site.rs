@@ -67,9 +67,9 @@ impl Site {
             .map_err(|error| BackupError::Refused(format!("{name}: {error}")))?;
         let text = Bytes::from(text);
         if create {
-            self.storage.create(name, text).await?
+            self.storage.create(name, text).await?;
         } else {
-            self.storage.write(name, text).await?
+            self.storage.write(name, text).await?;
         }
         Ok(())
     }
@@ -104,7 +104,7 @@ impl Default for Watch {
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch").field("cancelled", &self.cancelled.is_cancelled()).finish()
+        f.debug_struct("Watch").field("cancelled", &self.cancelled.is_cancelled()).finish_non_exhaustive()
     }
 }
 

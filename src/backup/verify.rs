@@ -93,7 +93,8 @@ pub async fn test_restore(
     let (found, rows) = match &entry.manifest {
         Err(message) => (Err(Defect(message.clone())), 0),
         Ok(manifest) => {
-            (watch.until(attempt(site, manifest, identity, watch, &mut steps)).await?, manifest.rows())
+            let attempt = watch.until(attempt(site, manifest, identity, watch, &mut steps));
+            (Box::pin(attempt).await?, manifest.rows())
         }
     };
     let tested = Tested {
@@ -196,11 +197,9 @@ async fn look(
     let compared = compared?;
     if !compared.is_empty() {
         let more = compared.len().saturating_sub(10);
-        let mut text = compared.into_iter().take(10).collect::<Vec<_>>().join("; ");
-        if more > 0 {
-            text.push_str(&format!("; and {more} more"));
-        }
-        return Ok(Err(Defect(text)));
+        let first = compared.into_iter().take(10).collect::<Vec<_>>().join("; ");
+        let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+        return Ok(Err(Defect(format!("{first}{rest}"))));
     }
     if let Err(error) = smoke {
         return Ok(Err(Defect(format!("smoke query: {}", Causes(&error)))));

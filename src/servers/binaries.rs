@@ -71,16 +71,15 @@ impl ClientTools {
 /// Says what there is and what to type.
 pub async fn client_tools(folder: Option<&Path>, cache: &Path, major: u32) -> anyhow::Result<ClientTools> {
     let mut found = Vec::new();
-    match folder {
-        Some(folder) => found.extend(try_tools(folder, &[]).await),
-        None => {
-            for bin in postgres_folders() {
-                found.extend(try_tools(&bin, &[]).await);
-            }
-            if let Some(tree) = packages::unpacked(cache) {
-                for bin in versions_under(&tree.root.join("usr/lib/postgresql"), "bin") {
-                    found.extend(try_tools(&bin, &tree.libraries).await);
-                }
+    if let Some(folder) = folder {
+        found.extend(try_tools(folder, &[]).await);
+    } else {
+        for bin in postgres_folders() {
+            found.extend(try_tools(&bin, &[]).await);
+        }
+        if let Some(tree) = packages::unpacked(cache) {
+            for bin in versions_under(&tree.root.join("usr/lib/postgresql"), "bin") {
+                found.extend(try_tools(&bin, &tree.libraries).await);
             }
         }
     }
@@ -108,14 +107,13 @@ pub(crate) async fn server_tools(
     major: u32,
 ) -> anyhow::Result<Postgres> {
     let mut found = Vec::new();
-    match folder {
-        Some(folder) => found.extend(try_postgres(folder, &[]).await),
-        None => {
-            found = installed_postgres().await;
-            if let Some(tree) = packages::unpacked(cache) {
-                for bin in versions_under(&tree.root.join("usr/lib/postgresql"), "bin") {
-                    found.extend(try_postgres(&bin, &tree.libraries).await);
-                }
+    if let Some(folder) = folder {
+        found.extend(try_postgres(folder, &[]).await);
+    } else {
+        found = installed_postgres().await;
+        if let Some(tree) = packages::unpacked(cache) {
+            for bin in versions_under(&tree.root.join("usr/lib/postgresql"), "bin") {
+                found.extend(try_postgres(&bin, &tree.libraries).await);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use std::{
     fs::File,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -73,7 +74,6 @@ impl Room {
             self.account.own(folder)?;
         }
         self.account.reaches(&self.data)?;
-        use std::os::unix::fs::PermissionsExt as _;
         for folder in [&socket, &self.data] {
             std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
                 .with_context(|| folder.display().to_string())?;

@@ -72,7 +72,7 @@ impl StorageError {
         matches!(self, Self::Failed(..) | Self::Folder(..))
     }
 
-    fn of(name: &str, error: object_store::Error) -> Self {
+    fn of(name: &str, error: &object_store::Error) -> Self {
         use object_store::Error as E;
         match error {
             E::NotFound { .. } => Self::Missing(name.to_owned()),
@@ -132,7 +132,7 @@ impl Storage {
             .create(&folder)
             .map_err(|error| StorageError::Folder(folder.display().to_string(), error))?;
         let objects = LocalFileSystem::new_with_prefix(&folder)
-            .map_err(|error| StorageError::of(&shown, error))?
+            .map_err(|error| StorageError::of(&shown, &error))?
             .with_fsync(true)
             .with_automatic_cleanup(true);
         Ok(Self { objects: Arc::new(objects), s3: None, folder: Some(folder), prefix: String::new(), shown })
@@ -188,7 +188,7 @@ impl Storage {
     /// # Errors
     /// [`StorageError::Missing`], or that the place does not answer.
     pub async fn read(&self, name: &str, limit: u64) -> Result<Bytes, StorageError> {
-        let of = |error| StorageError::of(name, error);
+        let of = |error| StorageError::of(name, &error);
         let found = self.objects.get(&self.path(name)).await.map_err(of)?;
         if found.meta.size > limit {
             let message = format!("{name} has {} bytes, expected {limit} at the most", found.meta.size);
@@ -206,7 +206,7 @@ impl Storage {
         name: &str,
     ) -> Result<(u64, BoxStream<'static, Result<Bytes, StorageError>>), StorageError> {
         let path = self.path(name);
-        let size = self.objects.head(&path).await.map_err(|error| StorageError::of(name, error))?.size;
+        let size = self.objects.head(&path).await.map_err(|error| StorageError::of(name, &error))?.size;
         let (objects, name) = (Arc::clone(&self.objects), name.to_owned());
         let starts = (0..size).step_by(usize::try_from(PIECE).unwrap_or(usize::MAX));
         let pieces = stream::iter(starts)
@@ -214,7 +214,7 @@ impl Storage {
                 let (objects, path, name) = (Arc::clone(&objects), path.clone(), name.clone());
                 async move {
                     let piece = objects.get_range(&path, start..size.min(start + PIECE)).await;
-                    piece.map_err(|error| StorageError::of(&name, error))
+                    piece.map_err(|error| StorageError::of(&name, &error))
                 }
             })
             .buffered(AHEAD);
@@ -227,7 +227,7 @@ impl Storage {
     /// That the place does not take it.
     pub async fn write(&self, name: &str, content: Bytes) -> Result<(), StorageError> {
         let written = self.objects.put(&self.path(name), content.into()).await;
-        written.map(drop).map_err(|error| StorageError::of(name, error))
+        written.map(drop).map_err(|error| StorageError::of(name, &error))
     }
 
     /// Writes a small object that must not be there yet; of several writers one succeeds.
@@ -236,7 +236,7 @@ impl Storage {
     /// [`StorageError::Exists`], or that the place does not take it.
     pub async fn create(&self, name: &str, content: Bytes) -> Result<(), StorageError> {
         let written = self.objects.put_opts(&self.path(name), content.into(), PutMode::Create.into()).await;
-        written.map(drop).map_err(|error| StorageError::of(name, error))
+        written.map(drop).map_err(|error| StorageError::of(name, &error))
     }
 
     /// Everything whose name begins with the folder `under` (`""` for all), sorted by name.
@@ -254,7 +254,7 @@ impl Storage {
             })
             .try_collect()
             .await
-            .map_err(|error| StorageError::of(&self.shown, error))?;
+            .map_err(|error| StorageError::of(&self.shown, &error))?;
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
     }
@@ -276,7 +276,7 @@ impl Storage {
     /// # Errors
     /// That the place does not answer or does not allow it.
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
-        match self.objects.delete(&self.path(name)).await.map_err(|error| StorageError::of(name, error)) {
+        match self.objects.delete(&self.path(name)).await.map_err(|error| StorageError::of(name, &error)) {
             Ok(()) | Err(StorageError::Missing(_)) => Ok(()),
             Err(error) => Err(error),
         }

@@ -34,7 +34,7 @@ impl Storage {
     /// # Errors
     /// That the place does not take it.
     pub async fn begin(&self, name: &str) -> Result<Upload, StorageError> {
-        let (path, of) = (self.path(name), |error| StorageError::of(name, error));
+        let (path, of) = (self.path(name), |error| StorageError::of(name, &error));
         let kind = match &self.s3 {
             Some(s3) => {
                 let id = s3.create_multipart(&path).await.map_err(of)?;
@@ -52,7 +52,7 @@ impl Storage {
     pub async fn abandon(&self, name: &str, upload_id: Option<&str>) -> Result<(), StorageError> {
         if let (Some(s3), Some(id)) = (&self.s3, upload_id) {
             let aborted = s3.abort_multipart(&self.path(name), &id.to_owned()).await;
-            match aborted.map_err(|error| StorageError::of(name, error)) {
+            match aborted.map_err(|error| StorageError::of(name, &error)) {
                 Ok(()) | Err(StorageError::Missing(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -113,7 +113,7 @@ impl Upload {
     async fn settle(&mut self) -> Result<(), StorageError> {
         let Some(going) = self.going.take() else { return Ok(()) };
         let sent = going.await.map_err(object_store::Error::from).and_then(|sent| sent);
-        let part = sent.map_err(|error| StorageError::of(&self.name, error))?;
+        let part = sent.map_err(|error| StorageError::of(&self.name, &error))?;
         if let (Kind::S3 { parts, .. }, Some(part)) = (&mut self.kind, part) {
             parts.push(part);
         }
@@ -131,7 +131,7 @@ impl Upload {
             Kind::S3 { s3, path, id, parts, .. } => s3.complete_multipart(&path, &id, parts).await,
             Kind::Other(mut upload) => upload.complete().await,
         };
-        completed.map(drop).map_err(|error| StorageError::of(&name, error))
+        completed.map(drop).map_err(|error| StorageError::of(&name, &error))
     }
 
     /// Gives the pieces up.
@@ -148,6 +148,6 @@ impl Upload {
             Kind::S3 { s3, path, id, .. } => s3.abort_multipart(&path, &id).await,
             Kind::Other(mut upload) => upload.abort().await,
         };
-        aborted.map_err(|error| StorageError::of(&name, error))
+        aborted.map_err(|error| StorageError::of(&name, &error))
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
             site.storage.shown()
         )),
     }
-    rows.sort_by(|a, b| b.made_at.cmp(&a.made_at));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.made_at));
     let columns = ["backup", "kind", "state", "of (utc)", "stored", "database", "rows", "restored in", ""];
     globals.output().rows(&columns, &rows, |row| {
         let dash = || "-".to_owned();

@@ -54,7 +54,7 @@ pub(super) enum BackupCommand {
     Acknowledge,
     /// Say how backups are, and what needs a person.
     Status,
-    /// Make a pair of keys for backup.recipients and backup.identity, and a passphrase for pitr.cipher_pass.
+    /// Make a pair of keys for backup.recipients and backup.identity, and a passphrase for `pitr.cipher_pass`.
     Keygen {
         /// Write the private key into this new file, which only you can read, instead of printing it.
         #[arg(long, value_name = "FILE")]

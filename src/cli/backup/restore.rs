@@ -18,7 +18,7 @@ pub(crate) struct RestoreArgs {
     /// Name of the backup, or the beginning of it.
     #[arg(required_unless_present = "to", conflicts_with = "to")]
     id: Option<String>,
-    /// Address of the database that it goes into; a password is better in the environment (CAREER_RESTORE_INTO, or PGPASSWORD).
+    /// Address of the database that it goes into; a password is better in the environment (`CAREER_RESTORE_INTO`, or PGPASSWORD).
     #[arg(
         long,
         env = "CAREER_RESTORE_INTO",
