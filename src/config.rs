@@ -134,6 +134,9 @@ pub struct FetchConfig {
     /// Longest wait for a connection.
     #[serde(with = "humantime_serde")]
     pub connect_timeout: Duration,
+    /// Longest wait for the next byte of an answer.
+    #[serde(with = "humantime_serde")]
+    pub read_timeout: Duration,
     /// Tries in all for one request.
     pub tries: u32,
     /// First step of the back-off.

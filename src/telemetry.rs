@@ -2,6 +2,8 @@
 //!
 //! Logs go to stderr, so that stdout belongs to data. Messages are lower case; what programs look for is in fields.
 
+pub mod journal;
+
 use std::{
     error::Error,
     fmt,
@@ -9,7 +11,9 @@ use std::{
 };
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -41,7 +45,8 @@ pub fn start_logs(config: &LogConfig) -> Result<(), String> {
             .compact()
             .boxed()
     };
-    let _ = tracing_subscriber::registry().with(filter).with(form).try_init();
+    let journal = journal::Collect.with_filter(LevelFilter::INFO);
+    let _ = tracing_subscriber::registry().with(form.with_filter(filter)).with(journal).try_init();
     Ok(())
 }
 

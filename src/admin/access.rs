@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use secrecy::SecretString;
@@ -16,12 +16,15 @@ use secrecy::SecretString;
 use super::{
     State,
     problem::Problem,
+    session,
     token::{Role, fits, split},
 };
-use crate::store::Actor;
+use crate::store::{Actor, Token};
 
 /// Requests a token may make a minute, and at once.
 const REQUESTS: (NonZeroU32, NonZeroU32) = (nonzero(60), nonzero(20));
+/// Requests a person may make a minute, and at once: pages with what they are made of.
+const VISITS: (NonZeroU32, NonZeroU32) = (nonzero(300), nonzero(100));
 /// Failed tries an address may make a minute.
 const FAILURES: NonZeroU32 = nonzero(10);
 
@@ -39,6 +42,7 @@ const fn nonzero(number: u32) -> NonZeroU32 {
 #[derive(Debug)]
 pub(super) struct Limits {
     requests: DefaultKeyedRateLimiter<String>,
+    visits: DefaultKeyedRateLimiter<String>,
     failures: DefaultKeyedRateLimiter<IpAddr>,
 }
 
@@ -46,6 +50,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             requests: RateLimiter::keyed(Quota::per_minute(REQUESTS.0).allow_burst(REQUESTS.1)),
+            visits: RateLimiter::keyed(Quota::per_minute(VISITS.0).allow_burst(VISITS.1)),
             failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
         }
     }
@@ -82,6 +87,21 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Whether it may do what needs `role`.
+    pub(super) fn may(&self, role: Role) -> bool {
+        self.role >= role
+    }
+
+    /// Its role.
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Public part of its token.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// For the audit.
     pub(super) fn actor(&self) -> Actor<'_> {
         Actor { id: &self.id, address: Some(&self.address) }
@@ -119,22 +139,20 @@ impl FromRequestParts<Arc<State>> for Caller {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(address)| address.ip());
-        let shown: Option<SecretString> = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim().to_owned().into());
-        let refused = || state.limits.refuse(address);
-        let Some((id, secret)) = shown.as_ref().and_then(split) else { return Err(refused()) };
-        let token = state.store.find_token(id).await?;
-        if !fits(secret, token.as_ref()) {
-            return Err(refused());
-        }
-        let Some(token) = token else { return Err(refused()) };
-        state.store.mark_token_used(id).await?;
-        if state.limits.requests.check_key(&token.id).is_err() {
+        let (token, limit) = match session::hash_of(&parts.headers) {
+            Some(hash) if !parts.headers.contains_key(header::AUTHORIZATION) => {
+                if !parts.method.is_safe() && !is_from_here(&parts.headers) {
+                    return Err(Problem::Forbidden(
+                        "the browser does not say that this comes from these pages".to_owned(),
+                    ));
+                }
+                // A session that is over is no guess: its secret has 256 random bits.
+                let token = state.store.find_session(&hash).await?.ok_or(Problem::Unauthorized)?;
+                (token, &state.limits.visits)
+            }
+            _ => (known(state, address, bearer(&parts.headers).as_ref()).await?, &state.limits.requests),
+        };
+        if limit.check_key(&token.id).is_err() {
             return Err(Problem::TooMany(5));
         }
         Ok(Self {
@@ -143,5 +161,41 @@ impl FromRequestParts<Arc<State>> for Caller {
             role: Role::from_stored(&token.role),
             tasks: token.tasks,
         })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<SecretString> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim().to_owned().into())
+}
+
+/// The live token that was shown. Guessing is slowed down by address.
+pub(super) async fn known(
+    state: &State,
+    address: IpAddr,
+    shown: Option<&SecretString>,
+) -> Result<Token, Problem> {
+    let refused = || state.limits.refuse(address);
+    // Who shows nothing does not guess.
+    let shown = shown.ok_or(Problem::Unauthorized)?;
+    let Some((id, secret)) = split(shown) else { return Err(refused()) };
+    let token = state.store.find_token(id).await?;
+    if !fits(secret, token.as_ref()) {
+        return Err(refused());
+    }
+    let Some(token) = token else { return Err(refused()) };
+    state.store.mark_token_used(id).await?;
+    Ok(token)
+}
+
+/// A cookie is sent by the browser itself, so a change needs the browser's word that a page of ours wants it.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => headers.contains_key(header::ORIGIN) && !super::is_cross_site(headers),
     }
 }

@@ -1,16 +1,17 @@
 //! The admin endpoint: what operators and machines ask over HTTP.
 //!
 //! It changes things only through the same statements as everything else, writes every deed into the audit, and answers nobody without a
-//! token but the probes. To add a route: a handler in the file of its subject, a line in [`router`].
+//! token but the probes. `api/` is for programs, `pages/` for people; both ask the same functions. To add a route: see `api/mod.rs` and
+//! `pages/mod.rs`.
 
 mod access;
+mod api;
 mod connections;
 mod extract;
-mod plan;
+mod pages;
 mod probes;
 mod problem;
-mod runs;
-mod searches;
+mod session;
 pub mod token;
 
 use std::{sync::Arc, time::Duration};
@@ -18,6 +19,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use axum::{
     Router,
+    body::Bytes,
     extract::{DefaultBodyLimit, Request, State as Shared},
     http::{HeaderMap, HeaderValue, header},
     middleware::{Next, from_fn_with_state},
@@ -28,12 +30,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use self::problem::Problem;
+pub use self::{api::document, problem::Problem};
 use crate::{
     clock::Clock,
     config::{AdminConfig, Config},
     domain::NewRun,
     queue::Transport,
+    random::Random,
     schedule::Schedule,
     store::Store,
     tasks::AnyTask,
@@ -48,6 +51,9 @@ const AT_ONCE: usize = 64;
 /// Previews under way at once.
 const PREVIEWS: usize = 2;
 
+/// What a browser may do with an answer: no scripts at all, nothing from elsewhere, in nobody's frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// What the endpoint is made of.
 #[derive(Debug)]
 pub struct Parts {
@@ -59,6 +65,8 @@ pub struct Parts {
     pub transport: Transport,
     /// Time.
     pub clock: Clock,
+    /// Chance.
+    pub random: Random,
     /// What is shown and can be paused.
     pub schedules: Arc<[Schedule]>,
     /// What can be enqueued.
@@ -76,6 +84,7 @@ pub struct State {
     store: Store,
     transport: Transport,
     clock: Clock,
+    random: Random,
     schedules: Arc<[Schedule]>,
     tasks: &'static [&'static dyn AnyTask],
     metrics: Option<PrometheusHandle>,
@@ -83,15 +92,31 @@ pub struct State {
     limits: access::Limits,
     slots: Semaphore,
     previews: Semaphore,
+    overview: api::overview::Memory,
+    /// `/openapi.json`.
+    document: Bytes,
 }
 
 impl State {
     /// An endpoint that nobody has asked yet.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, store, transport, clock, schedules, tasks, metrics, draining } = parts;
-        let (limits, slots) = (access::Limits::default(), Semaphore::new(AT_ONCE));
-        let previews = Semaphore::new(PREVIEWS);
-        Self { config, store, transport, clock, schedules, tasks, metrics, draining, limits, slots, previews }
+        let Parts { config, store, transport, clock, random, schedules, tasks, metrics, draining } = parts;
+        Self {
+            config,
+            store,
+            transport,
+            clock,
+            random,
+            schedules,
+            tasks,
+            metrics,
+            draining,
+            limits: access::Limits::default(),
+            slots: Semaphore::new(AT_ONCE),
+            previews: Semaphore::new(PREVIEWS),
+            overview: api::overview::Memory::default(),
+            document: document().to_json().unwrap_or_default().into(),
+        }
     }
 }
 
@@ -104,7 +129,7 @@ pub fn read_run(
     now: chrono::DateTime<chrono::Utc>,
     known: &[&'static dyn AnyTask],
 ) -> Result<NewRun, Problem> {
-    runs::read(&extract::Payload(body.to_vec().into()), now, known)
+    api::enqueue::read(&extract::Payload(body.to_vec().into()), now, known)
 }
 
 /// All routes.
@@ -113,23 +138,21 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics))
-        .route("/api/v1/runs", get(runs::list).post(runs::enqueue))
-        .route("/api/v1/runs/{id}", get(runs::show))
-        .route("/api/v1/runs/{id}/cancel", post(runs::cancel))
-        .route("/api/v1/runs/{id}/retry", post(runs::retry))
-        .route("/api/v1/searches/preview", post(searches::preview))
-        .route("/api/v1/searches/problems", get(searches::problems))
-        .route("/api/v1/searches/{id}/rematch", post(searches::rematch))
-        .route("/api/v1/schedules", get(plan::schedules))
-        .route("/api/v1/sources", get(plan::sources))
-        .route("/api/v1/queues", get(plan::queues))
-        .route("/api/v1/tasks", get(plan::tasks))
-        .route("/api/v1/{kind}/{name}/{action}", post(plan::pause))
+        .route("/openapi.json", get(describe))
+        .route("/login", get(pages::login::show).post(session::sign_in))
+        .route("/logout", post(session::sign_out))
+        .merge(Router::from(api::routes()))
+        .merge(pages::routes())
         .fallback(|| async { Problem::NotFound("there is no such route".to_owned()) })
         .method_not_allowed_fallback(|| async { Problem::Method })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(Arc::clone(&state), guard))
         .with_state(state)
+}
+
+/// `GET /openapi.json`: needs no token, since it says nothing of what is here.
+async fn describe(Shared(state): Shared<Arc<State>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], state.document.clone())
 }
 
 /// Bounds requests in number and time, refuses cross-site posts, and marks answers as not to be kept.
@@ -142,8 +165,10 @@ async fn guard(Shared(state): Shared<Arc<State>>, request: Request, next: Next) 
         .await
         .unwrap_or_else(|_| Problem::Unavailable.into_response());
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

@@ -28,6 +28,11 @@ impl Role {
         }
     }
 
+    /// The role that a person names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.as_str() == word)
+    }
+
     /// The role of a stored word; an unknown word may do the least.
     pub fn from_stored(word: &str) -> Self {
         match word {

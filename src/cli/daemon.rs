@@ -133,6 +133,7 @@ impl Daemon {
                 store: parts.store.clone(),
                 transport: parts.transport.clone(),
                 clock: parts.clock.clone(),
+                random: parts.random.clone(),
                 schedules: Arc::clone(&schedules),
                 tasks: tasks::TASKS,
                 metrics: telemetry::start_metrics(),

@@ -29,6 +29,7 @@ use crate::{
     domain::{NewRun, Outcome, Queue, Trigger},
     schedule::Schedule,
     sources::SOURCES,
+    store::Actor,
     tasks,
     worker::Worker,
 };
@@ -335,12 +336,14 @@ fn show(output: super::Output, round: &Round) -> anyhow::Result<()> {
     Ok(())
 }
 
+const DEV: Actor<'static> = Actor { id: "dev", address: None };
+
 /// Says where things are, with a token that lasts a day.
 async fn welcome(output: super::Output, daemon: &Daemon) -> anyhow::Result<()> {
     let parts = &daemon.parts;
     let expires = parts.clock.now() + chrono::TimeDelta::days(1);
     let minted = mint(&parts.random, parts.clock.now(), "dev", TokenRole::Admin, None, Some(expires));
-    parts.store.insert_token(&minted.token).await.context("keep token")?;
+    parts.store.insert_token_for(DEV, &minted.token).await.context("keep token")?;
     output.say(format!(
         "\nserving scheduler, workers and admin endpoint; Ctrl-C stops everything\n  \
          admin     http://{}\n  token     {}\n  database  {}\n  redis     {}\n  \

@@ -72,21 +72,12 @@ impl Wish {
         };
         change(&mut args);
         task.check(&args).map_err(|message| Failure::new(2, message))?;
-        let of = schedule.as_ref();
-        Ok(NewRun {
-            task: task.name().to_owned(),
-            args,
-            queue: of.and_then(|schedule| schedule.queue).unwrap_or_else(|| task.queue()),
-            priority: 0,
-            key: None,
-            run_at: None,
-            max_attempts: of
-                .and_then(|schedule| schedule.retry)
-                .map_or_else(|| task.attempts(), |retry| retry.attempts),
-            timeout: of.and_then(|schedule| schedule.timeout).unwrap_or_else(|| task.timeout()),
-            trigger: Trigger::Cli,
-            schedule: schedule.map(|schedule| schedule.name),
-        })
+        let run = match &schedule {
+            Some(schedule) => tasks::run_of(schedule, tasks::TASKS, Trigger::Cli)
+                .map_err(|message| Failure::new(2, message))?,
+            None => tasks::new_run(task, Value::Null, Trigger::Cli),
+        };
+        Ok(NewRun { args, ..run })
     }
 }
 

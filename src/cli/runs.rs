@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use serde_json::json;
 
 use super::{Globals, failure::Failure, output::minute};
 use crate::{
     domain::{Queue, RunId, RunState},
-    store::{Actor, Changed, Run, RunFilter, Store},
+    store::{Actor, Changed, Run, RunDeed, RunFilter, Store},
 };
 
 /// Look at runs, cancel them, try them again.
@@ -66,25 +65,16 @@ pub(super) async fn run(globals: &Globals, command: RunsCommand) -> anyhow::Resu
             let run = run.ok_or_else(|| Failure::new(1, format!("there is no run {id}")))?;
             globals.output().value(&run, |run| serde_json::to_string_pretty(run).unwrap_or_default())?;
         }
-        RunsCommand::Cancel { id } => {
-            let changed = store.cancel_run(RunId(id)).await.context("cancel run")?;
-            settle(globals, &store, "cancel", id, changed).await?;
-        }
-        RunsCommand::Retry { id } => {
-            let changed = store.retry_run(RunId(id)).await.context("retry run")?;
-            settle(globals, &store, "retry", id, changed).await?;
-        }
+        RunsCommand::Cancel { id } => change(globals, &store, RunDeed::Cancel, id).await?,
+        RunsCommand::Retry { id } => change(globals, &store, RunDeed::Retry, id).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn settle(
-    globals: &Globals,
-    store: &Store,
-    action: &str,
-    id: i64,
-    changed: Changed,
-) -> anyhow::Result<()> {
+async fn change(globals: &Globals, store: &Store, deed: RunDeed, id: i64) -> anyhow::Result<()> {
+    let (actor, action) = (Actor { id: "cli", address: None }, deed.as_str());
+    let changed =
+        store.change_run_for(actor, deed, RunId(id)).await.with_context(|| format!("{action} run"))?;
     let words = match changed {
         Changed::Now => format!("run {id}: {action} done"),
         Changed::Soon => format!("run {id} is running and will stop at its next step"),
@@ -95,8 +85,6 @@ async fn settle(
         }
         Changed::Unknown => return Err(Failure::new(1, format!("there is no run {id}")).into()),
     };
-    let actor = Actor { id: "cli", address: None };
-    store.insert_audit(actor, action, &id.to_string(), &json!({})).await.context("audit")?;
     globals.output().say(words);
     Ok(())
 }

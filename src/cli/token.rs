@@ -58,9 +58,7 @@ pub(super) async fn run(globals: &Globals, command: TokenCommand) -> anyhow::Res
                 expires_in.map(|time| clock.now() + TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX));
             let allowed = (!allowed.is_empty()).then_some(allowed);
             let minted = mint(&Random::system(), clock.now(), &name, role, allowed, expires_at);
-            store.insert_token(&minted.token).await.context("keep token")?;
-            let detail = json!({ "name": name, "role": role.as_str() });
-            store.insert_audit(CLI, "token create", &minted.token.id, &detail).await.context("audit")?;
+            store.insert_token_for(CLI, &minted.token).await.context("keep token")?;
             let shown = json!({ "id": minted.token.id, "token": minted.shown.expose_secret() });
             globals.output().value(&shown, |_| minted.shown.expose_secret().to_owned())?;
             globals.output().say("keep it safe: it is not shown again");
@@ -81,10 +79,9 @@ pub(super) async fn run(globals: &Globals, command: TokenCommand) -> anyhow::Res
             })?;
         }
         TokenCommand::Revoke { id } => {
-            if !store.revoke_token(&id).await.context("revoke token")? {
+            if !store.revoke_token_for(CLI, &id).await.context("revoke token")? {
                 return Err(Failure::new(1, format!("there is no live token {id}")).into());
             }
-            store.insert_audit(CLI, "token revoke", &id, &json!({})).await.context("audit")?;
             globals.output().say(format!("token {id} is revoked"));
         }
     }

@@ -43,6 +43,7 @@ const HARMLESS: [HeaderName; 5] = [
 pub(super) struct Client {
     http: reqwest::Client,
     gateway: Option<Url>,
+    read_timeout: Duration,
 }
 
 /// A request, ready to be sent to more than one address.
@@ -75,7 +76,10 @@ impl Client {
             .no_proxy()
             .referer(false)
             .connect_timeout(config.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
+            .read_timeout(config.read_timeout)
+            // What was sent and is not acknowledged: the other end is gone without a word.
+            .tcp_user_timeout(config.read_timeout)
+            .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(4)
             .http2_max_header_list_size(64 << 10);
         let builder = match &config.gateway {
@@ -91,7 +95,7 @@ impl Client {
             Some(_) => builder,
         };
         let http = builder.build().map_err(|error| FetchError::Setup(causes(&error)))?;
-        Ok(Self { http, gateway: config.gateway.clone() })
+        Ok(Self { http, gateway: config.gateway.clone(), read_timeout: config.read_timeout })
     }
 
     /// Sends `outgoing` to `url` and reads what comes back.
@@ -107,16 +111,23 @@ impl Client {
         if let Some(body) = &outgoing.body {
             request = request.body(body.clone());
         }
-        let response = request.send().await.map_err(|error| network(&error, url, false))?;
+        let response = request.send().await.map_err(|error| self.broken(&error, url, false))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = match status {
             200 | 203 => body::read(response, cap).await.map_err(|broken| match broken {
                 Broken::TooLarge(limit) => FetchError::TooLarge { url: shown(url), limit },
-                Broken::Transport(error) => network(&error, url, true),
+                Broken::Transport(error) => self.broken(&error, url, true),
             })?,
             _ => Bytes::new(),
         };
         Ok(Incoming { status, headers, body })
+    }
+
+    fn broken(&self, error: &reqwest::Error, url: &Url, in_body: bool) -> FetchError {
+        if error.is_timeout() && !error.is_connect() {
+            return FetchError::Timeout { url: shown(url), limit: self.read_timeout };
+        }
+        network(error, url, in_body)
     }
 }
 

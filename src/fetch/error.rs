@@ -66,7 +66,7 @@ pub enum FetchError {
     Timeout {
         /// Which.
         url: String,
-        /// `politeness.timeout`.
+        /// `politeness.timeout`, or `fetch.read_timeout` where nothing came for that long.
         limit: Duration,
     },
     /// The transport failed.

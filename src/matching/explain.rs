@@ -1,6 +1,7 @@
 //! Why a posting fits a search or profile, and why not.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     filters::{Clause, Problem},
@@ -13,7 +14,7 @@ use super::{
 use crate::domain::{Profile, SavedSearch};
 
 /// One thing that was asked of the posting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Check {
     /// The clause, filter or exclusion in words.
     pub what: String,
@@ -22,7 +23,7 @@ pub struct Check {
 }
 
 /// The whole answer for one posting and one search or profile.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Explanation {
     /// Whether it is a match.
     pub matches: bool,

@@ -1,7 +1,10 @@
 //! Deeds of people through the admin endpoint: `worker.audit`, `worker.idempotency`. A deed and its record are one transaction.
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 use super::{Changed, PauseKind, Store, StoreError};
 use crate::domain::{NewRun, RunId};
@@ -22,6 +25,55 @@ pub struct Idempotency<'a> {
     pub key: &'a str,
     /// Hex SHA-256 of the request's body.
     pub body_hash: &'a str,
+}
+
+/// What a person does to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunDeed {
+    /// Take it back.
+    Cancel,
+    /// Put it back into its queue with all its attempts.
+    Retry,
+}
+
+impl RunDeed {
+    /// The word of the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Retry => "retry",
+        }
+    }
+}
+
+/// A record of the audit.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AuditRecord {
+    /// Row.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Id of a token, or `cli`.
+    pub actor: String,
+    /// Address it came from.
+    pub address: Option<String>,
+    /// One word or two.
+    pub action: String,
+    /// What it was done to.
+    pub subject: String,
+    /// Details.
+    pub detail: Value,
+}
+
+/// Which records to list; what is `None` does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only of this actor.
+    pub actor: Option<String>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only older than this one: the next page.
+    pub before: Option<i64>,
 }
 
 /// What became of an enqueue.
@@ -87,28 +139,59 @@ impl Store {
         .await
     }
 
-    /// Cancels a run and records who did it, in one transaction.
+    /// Cancels a run or puts it back into its queue, and records who did it, in one transaction.
     ///
     /// # Errors
     /// Where the database does not answer; then nothing happened.
-    pub async fn cancel_run_for(&self, actor: Actor<'_>, id: RunId) -> Result<Changed, StoreError> {
+    pub async fn change_run_for(
+        &self,
+        actor: Actor<'_>,
+        deed: RunDeed,
+        id: RunId,
+    ) -> Result<Changed, StoreError> {
         self.within(async {
             let mut transaction = self.pool.begin().await?;
-            let changed = super::runs::cancel_run(&mut transaction, id).await?;
-            commit_change(transaction, actor, "cancel", id, changed).await
+            let changed = change(&mut transaction, deed, id).await?;
+            if changed.is_deed() {
+                insert_audit(&mut transaction, actor, deed.as_str(), &id.to_string(), &serde_json::json!({}))
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(changed)
         })
         .await
     }
 
-    /// Puts a run back into its queue and records who did it, in one transaction.
+    /// As [`Store::change_run_for`] for several runs at once; those whose state does not allow it are left alone. Answers which were
+    /// changed.
     ///
     /// # Errors
     /// Where the database does not answer; then nothing happened.
-    pub async fn retry_run_for(&self, actor: Actor<'_>, id: RunId) -> Result<Changed, StoreError> {
+    pub async fn change_runs_for(
+        &self,
+        actor: Actor<'_>,
+        deed: RunDeed,
+        ids: &[RunId],
+    ) -> Result<Vec<RunId>, StoreError> {
+        // In the order of the rows, so that two of these at once do not wait for each other.
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
         self.within(async {
             let mut transaction = self.pool.begin().await?;
-            let changed = super::runs::retry_run(&mut transaction, id).await?;
-            commit_change(transaction, actor, "retry", id, changed).await
+            let mut changed = Vec::new();
+            for id in ids {
+                if change(&mut transaction, deed, id).await?.is_deed() {
+                    changed.push(id);
+                }
+            }
+            if !changed.is_empty() {
+                let detail = serde_json::json!({ "runs": changed });
+                let subject = format!("{} runs", changed.len());
+                insert_audit(&mut transaction, actor, deed.as_str(), &subject, &detail).await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(changed)
         })
         .await
     }
@@ -161,6 +244,24 @@ impl Store {
         .await
     }
 
+    /// The newest records that fit.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_audit(&self, filter: &AuditFilter, limit: i64) -> Result<Vec<AuditRecord>, StoreError> {
+        let query = sqlx::query_as!(
+            AuditRecord,
+            "SELECT id, at, actor, address, action, subject, detail FROM worker.audit
+             WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR action = $2) AND ($3::bigint IS NULL OR id < $3)
+             ORDER BY id DESC LIMIT $4",
+            filter.actor,
+            filter.action,
+            filter.before,
+            limit
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
     /// Forgets Idempotency-Keys older than a day, at most `batch`.
     ///
     /// # Errors
@@ -180,22 +281,14 @@ impl Store {
     }
 }
 
-/// What changed nothing is no deed.
-async fn commit_change(
-    mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
-    actor: Actor<'_>,
-    action: &str,
-    id: RunId,
-    changed: Changed,
-) -> Result<Changed, sqlx::Error> {
-    if matches!(changed, Changed::Now | Changed::Soon) {
-        insert_audit(&mut transaction, actor, action, &id.to_string(), &serde_json::json!({})).await?;
+async fn change(connection: &mut PgConnection, deed: RunDeed, id: RunId) -> Result<Changed, sqlx::Error> {
+    match deed {
+        RunDeed::Cancel => super::runs::cancel_run(connection, id).await,
+        RunDeed::Retry => super::runs::retry_run(connection, id).await,
     }
-    transaction.commit().await?;
-    Ok(changed)
 }
 
-async fn insert_audit(
+pub(super) async fn insert_audit(
     connection: &mut PgConnection,
     actor: Actor<'_>,
     action: &str,

@@ -212,13 +212,21 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let next = Next::after(outcome, run.attempt, run.max_attempts, backoff);
         let query = sqlx::query!(
-            "UPDATE worker.runs
-             SET state = CASE WHEN cancel_wanted AND $4 IN ('queued', 'failed') THEN 'cancelled' ELSE $4 END,
-                 finished_at = CASE WHEN cancel_wanted OR $4 NOT IN ('queued', 'failed') THEN now() END,
-                 run_at = CASE WHEN $5::interval > interval '0' THEN now() + $5 ELSE run_at END,
-                 attempt = attempt - $6, error = $7, report = $8, progress_done = $9, progress_total = $10,
-                 suspect = suspect OR $11, owner = NULL, lease_until = NULL
-             WHERE id = $1 AND claim = $2 AND owner = $3 AND state = 'running'",
+            r#"WITH ended AS (
+                 UPDATE worker.runs
+                 SET state = CASE WHEN cancel_wanted AND $4 IN ('queued', 'failed') THEN 'cancelled' ELSE $4 END,
+                     finished_at = CASE WHEN cancel_wanted OR $4 NOT IN ('queued', 'failed') THEN now() END,
+                     run_at = CASE WHEN $5::interval > interval '0' THEN now() + $5 ELSE run_at END,
+                     attempt = attempt - $6, error = $7, report = $8, progress_done = $9, progress_total = $10,
+                     suspect = suspect OR $11, owner = NULL, lease_until = NULL
+                 WHERE id = $1 AND claim = $2 AND owner = $3 AND state = 'running'
+                 RETURNING id, claim, attempt + $6 AS attempt, started_at, state
+               ), kept AS (
+                 INSERT INTO worker.attempts (run_id, claim, attempt, owner, started_at, outcome, error)
+                 SELECT id, claim, attempt, $3, started_at, state, $7
+                 FROM ended WHERE state <> 'queued' AND (state <> 'done' OR attempt > 1)
+               )
+               SELECT id FROM ended"#,
             run.id.0,
             run.claim,
             owner,
@@ -231,7 +239,7 @@ impl Store {
             steps(progress.1),
             matches!(outcome, Outcome::Stuck { .. })
         );
-        Ok(self.within(query.execute(&self.pool)).await?.rows_affected() == 1)
+        Ok(self.within(query.fetch_optional(&self.pool)).await?.is_some())
     }
 
     /// Takes runs from owners whose lease is over: back to the queue, or dead when the attempts are used up. Which of an owner's runs
@@ -242,8 +250,12 @@ impl Store {
     pub async fn recover_expired(&self, most: i64) -> Result<Vec<Recovered>, StoreError> {
         let query = sqlx::query!(
             r#"WITH lost AS MATERIALIZED (
-                   SELECT id FROM worker.runs WHERE state = 'running' AND lease_until < now()
+                   SELECT id, claim, attempt, owner, started_at, lease_until FROM worker.runs
+                   WHERE state = 'running' AND lease_until < now()
                    ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED
+               ), kept AS (
+                   INSERT INTO worker.attempts (run_id, claim, attempt, owner, started_at, ended_at, outcome, error)
+                   SELECT id, claim, attempt, owner, started_at, lease_until, 'lost', 'worker lost (lease expired)' FROM lost
                )
                UPDATE worker.runs r
                SET state = CASE WHEN r.cancel_wanted THEN 'cancelled' WHEN r.attempt >= r.max_attempts THEN 'dead' ELSE 'queued' END,

@@ -3,6 +3,7 @@
 //! Only a complete listing of a believable size says that postings are gone. "Believable" is at least half of the usual size, a moving
 //! average of complete listings that follows a short one slowly: a board that really shrank is believed after a dozen listings.
 
+mod days;
 mod finish;
 
 use std::{collections::HashMap, time::Duration};
@@ -16,6 +17,9 @@ use super::{
     sightings,
 };
 use crate::domain::Rejected;
+
+pub use days::SourceDay;
+use days::Tally;
 
 /// Failures of the network in a row that make a board unhealthy; a layout or a missing board does so at once.
 const TOLERATED_FAILURES: i32 = 3;
@@ -82,7 +86,7 @@ pub struct ListingFault<'a> {
 }
 
 /// One board, for people.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the names are those of the columns of worker.source_health")]
 pub struct BoardHealth {
     pub source: String,
@@ -248,6 +252,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        days::add(&mut tx, source, Tally { seen, gone: swept.gone, ..Tally::default() }).await?;
         tx.commit().await?;
         Ok((seen, Finished { missing: swept.missing, gone: swept.gone, short: false }))
     }
@@ -263,7 +268,8 @@ impl Store {
         fault: &ListingFault<'_>,
     ) -> Result<(), StoreError> {
         let tolerated = if fault.passing { TOLERATED_FAILURES } else { 1 };
-        self.within(
+        self.within(async {
+            let mut tx = self.pool.begin().await?;
             sqlx::query!(
                 "INSERT INTO worker.source_health AS h
                      (source, board, last_attempt_at, consecutive_failures, error_kind, error, healthy)
@@ -277,10 +283,12 @@ impl Store {
                 fault.message,
                 tolerated,
             )
-            .execute(&self.pool),
-        )
-        .await?;
-        Ok(())
+            .execute(&mut *tx)
+            .await?;
+            days::add(&mut tx, source, Tally { failed: true, ..Tally::default() }).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Whether a person paused this source.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 use super::{
     Store, StoreError,
@@ -14,7 +15,7 @@ use super::{
 use crate::domain::{NewRun, Queue, RunId, RunState};
 
 /// A row of the ledger.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Run {
     /// Row.
     pub id: i64,
@@ -94,8 +95,15 @@ pub enum Changed {
     Unknown,
 }
 
+impl Changed {
+    /// Whether something was done.
+    pub fn is_deed(self) -> bool {
+        matches!(self, Self::Now | Self::Soon)
+    }
+}
+
 /// How full a queue is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QueueStats {
     /// Lane.
     pub queue: String,
@@ -190,22 +198,6 @@ impl Store {
         self.within(query.fetch_all(&self.pool)).await
     }
 
-    /// Cancels: a waiting run at once, a running one when its worker hears of it.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn cancel_run(&self, id: RunId) -> Result<Changed, StoreError> {
-        self.within(async { cancel_run(&mut *self.pool.acquire().await?, id).await }).await
-    }
-
-    /// Puts a dead or cancelled run back into its queue with all its attempts.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn retry_run(&self, id: RunId) -> Result<Changed, StoreError> {
-        self.within(async { retry_run(&mut *self.pool.acquire().await?, id).await }).await
-    }
-
     /// Writes the progress of a run at once; a worker also does it with every renewal.
     ///
     /// # Errors
@@ -276,14 +268,19 @@ impl Store {
     /// The database does not answer.
     pub async fn delete_finished_runs(&self, older_than: Duration, batch: i64) -> Result<u64, StoreError> {
         let query = sqlx::query!(
-            "DELETE FROM worker.runs WHERE id IN (
-                 SELECT id FROM worker.runs
-                 WHERE state IN ('done', 'dead', 'cancelled') AND finished_at < now() - $1::interval
-                 ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+            r#"WITH old AS MATERIALIZED (
+                   SELECT id FROM worker.runs
+                   WHERE state IN ('done', 'dead', 'cancelled') AND finished_at < now() - $1::interval
+                   ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED
+               ), gone AS (DELETE FROM worker.runs r USING old WHERE r.id = old.id RETURNING r.id),
+               attempts AS (DELETE FROM worker.attempts a USING old WHERE a.run_id = old.id),
+               lines AS (DELETE FROM worker.run_lines l USING old WHERE l.run_id = old.id)
+               SELECT count(*) AS "gone!" FROM gone"#,
             interval(older_than),
             batch
         );
-        Ok(self.within(query.execute(&self.pool)).await?.rows_affected())
+        let gone = self.within(query.fetch_one(&self.pool)).await?.gone;
+        Ok(u64::try_from(gone).unwrap_or_default())
     }
 }
 
@@ -321,7 +318,7 @@ pub(super) async fn insert_run(
     }
 }
 
-/// As [`Store::cancel_run`], in somebody's transaction.
+/// Cancels: a waiting run at once, a running one when its worker hears of it.
 pub(super) async fn cancel_run(connection: &mut PgConnection, id: RunId) -> Result<Changed, sqlx::Error> {
     let query = sqlx::query_scalar!(
         "UPDATE worker.runs
@@ -340,7 +337,7 @@ pub(super) async fn cancel_run(connection: &mut PgConnection, id: RunId) -> Resu
     }
 }
 
-/// As [`Store::retry_run`], in somebody's transaction.
+/// Puts a dead or cancelled run back into its queue with all its attempts.
 pub(super) async fn retry_run(connection: &mut PgConnection, id: RunId) -> Result<Changed, sqlx::Error> {
     let query = sqlx::query!(
         "UPDATE worker.runs

@@ -89,6 +89,20 @@ impl Store {
         .await
     }
 
+    /// How far each schedule that was ever played has been seen to.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_watermarks(&self) -> Result<Vec<Watermark>, StoreError> {
+        let query = sqlx::query_as!(
+            Watermark,
+            r#"SELECT name AS schedule, watermark AS until,
+                      EXISTS (SELECT FROM worker.pauses WHERE kind = 'schedule' AND pauses.name = schedules.name) AS "paused!"
+               FROM worker.schedules"#
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
     /// Records that the ticks of `schedule` up to `until` are left out.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Store, StoreError};
 use crate::domain::{SearchId, UserId};
@@ -24,7 +25,7 @@ pub struct SearchProblem {
 }
 
 /// A problem with the search it is of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct KnownProblem {
     /// Which search.
     pub search_id: i32,

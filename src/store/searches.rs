@@ -3,8 +3,12 @@
 //! A follower keeps the oldest transaction that may still be unseen and reads everything from there again, so that a slow writer is
 //! never passed over. The cursor lives in memory only: transaction numbers mean nothing in a restored database.
 
+use chrono::NaiveDateTime;
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
+use utoipa::ToSchema;
 
 use super::{Store, StoreError};
 use crate::domain::{Profile, SavedSearch, SearchId, Shard, UserId};
@@ -31,6 +35,27 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.touched_searches.is_empty() && self.touched_profiles.is_empty()
     }
+}
+
+/// A saved search, for people.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct KnownSearch {
+    /// Row.
+    pub id: i32,
+    /// Whose.
+    pub user_id: Option<i32>,
+    /// As the user named it.
+    pub name: String,
+    /// Free text.
+    pub query: Option<String>,
+    /// Filters as stored.
+    pub filters: Value,
+    /// Inactive searches never match.
+    pub is_active: bool,
+    /// When it was last changed (UTC).
+    pub updated_at: Option<NaiveDateTime>,
+    /// How much in it cannot be used.
+    pub problems: i64,
 }
 
 impl Store {
@@ -100,6 +125,30 @@ pub struct UserWishes {
 }
 
 impl Store {
+    /// Saved searches by id, those after `after`.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_searches(
+        &self,
+        user: Option<UserId>,
+        after: Option<SearchId>,
+        limit: i64,
+    ) -> Result<Vec<KnownSearch>, StoreError> {
+        let query = sqlx::query_as!(
+            KnownSearch,
+            r#"SELECT id, user_id, name, query, coalesce(filters, '{}') AS "filters!", is_active IS NOT FALSE AS "is_active!", updated_at,
+                      (SELECT count(*) FROM worker.search_problems p WHERE p.search_id = s.id) AS "problems!"
+               FROM saved_searches s
+               WHERE ($1::int IS NULL OR user_id = $1) AND ($2::int IS NULL OR id > $2)
+               ORDER BY id LIMIT $3"#,
+            user.map(|user| user.0),
+            after.map(|search| search.0),
+            limit
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
     /// The searches and the profile of one user; `None` where there is no such user.
     ///
     /// # Errors
@@ -188,7 +237,7 @@ struct SearchRow {
     user_id: i32,
     name: String,
     query: Option<String>,
-    filters: Option<serde_json::Value>,
+    filters: Option<Value>,
 }
 
 impl From<SearchRow> for SavedSearch {
@@ -246,15 +295,15 @@ struct ProfileRow {
     current_company: Option<String>,
     years_experience: Option<i32>,
     desired_title: Option<String>,
-    desired_locations: Option<serde_json::Value>,
-    tech_stack: Option<serde_json::Value>,
+    desired_locations: Option<Value>,
+    tech_stack: Option<Value>,
     salary_expectation_min: Option<i32>,
     salary_expectation_max: Option<i32>,
     salary_currency: Option<String>,
     remote_preference: Option<String>,
-    job_types: Option<serde_json::Value>,
+    job_types: Option<Value>,
     visa_sponsorship_needed: Option<bool>,
-    preferred_companies: Option<serde_json::Value>,
+    preferred_companies: Option<Value>,
 }
 
 impl From<ProfileRow> for Profile {

@@ -2,11 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    audit::{Actor, insert_audit},
+};
 
 /// A token as kept.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Token {
     /// Public part.
     pub id: String,
@@ -30,12 +35,13 @@ pub struct Token {
 }
 
 impl Store {
-    /// Keeps a new token.
+    /// Keeps a new token and records who made it, in one transaction.
     ///
     /// # Errors
-    /// Where the database does not answer.
-    pub async fn insert_token(&self, token: &Token) -> Result<(), StoreError> {
-        self.within(
+    /// Where the database does not answer; then nothing happened.
+    pub async fn insert_token_for(&self, actor: Actor<'_>, token: &Token) -> Result<(), StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
             sqlx::query!(
                 "INSERT INTO worker.api_tokens (id, name, secret_hash, role, tasks, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
                 token.id,
@@ -45,10 +51,15 @@ impl Store {
                 token.tasks.as_deref(),
                 token.expires_at
             )
-            .execute(&self.pool),
-        )
-        .await?;
-        Ok(())
+            .execute(&mut *transaction)
+            .await?;
+            let detail = json!({
+                "name": token.name, "role": token.role, "tasks": token.tasks, "expires_at": token.expires_at,
+            });
+            insert_audit(&mut transaction, actor, "token create", &token.id, &detail).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     /// The live token of that id.
@@ -95,20 +106,29 @@ impl Store {
         .await
     }
 
-    /// Takes a token back; false where there is no live one of that id.
+    /// Takes a token back, with all its sessions, and records who did it; false where there is no live one of that id.
     ///
     /// # Errors
-    /// Where the database does not answer.
-    pub async fn revoke_token(&self, id: &str) -> Result<bool, StoreError> {
-        let done = self
-            .within(
-                sqlx::query!(
-                    "UPDATE worker.api_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
-                    id
-                )
-                .execute(&self.pool),
+    /// Where the database does not answer; then nothing happened.
+    pub async fn revoke_token_for(&self, actor: Actor<'_>, id: &str) -> Result<bool, StoreError> {
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            let done = sqlx::query!(
+                "UPDATE worker.api_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
+                id
             )
+            .execute(&mut *transaction)
             .await?;
-        Ok(done.rows_affected() == 1)
+            let revoked = done.rows_affected() == 1;
+            if revoked {
+                sqlx::query!("DELETE FROM worker.admin_sessions WHERE token_id = $1", id)
+                    .execute(&mut *transaction)
+                    .await?;
+                insert_audit(&mut transaction, actor, "token revoke", id, &json!({})).await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(revoked)
+        })
+        .await
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::matching::reduce;
 use crate::{
@@ -12,9 +13,10 @@ use crate::{
 };
 
 /// Everything there is to say about one user and one posting.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PairExplanation {
     /// The posting.
+    #[schema(value_type = i32)]
     pub job_id: JobId,
     /// Its title.
     pub title: String,
@@ -27,9 +29,10 @@ pub struct PairExplanation {
 }
 
 /// One saved search.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SearchExplanation {
     /// Which one.
+    #[schema(value_type = i32)]
     pub id: SearchId,
     /// Its name.
     pub name: String,

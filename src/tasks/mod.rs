@@ -28,6 +28,7 @@ use crate::{
     domain::{NewRun, Outcome, Queue, RunId, Trigger},
     fetch::Fetch,
     random::Random,
+    schedule::Schedule,
     store::{Store, StoreError},
 };
 
@@ -342,6 +343,26 @@ pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<NewRun>, Store
 
 fn follow_up(task: &dyn AnyTask, args: Value) -> NewRun {
     new_run(task, args, Trigger::Worker)
+}
+
+/// A run of a schedule, at once and with the limits of its file, or of its task.
+///
+/// # Errors
+/// Where its task is not known.
+pub fn run_of(
+    schedule: &Schedule,
+    known: &[&'static dyn AnyTask],
+    trigger: Trigger,
+) -> Result<NewRun, String> {
+    let task = find_in(known, &schedule.task)?;
+    let run = new_run(task, schedule.args.clone(), trigger);
+    Ok(NewRun {
+        queue: schedule.queue.unwrap_or(run.queue),
+        max_attempts: schedule.retry.map_or(run.max_attempts, |retry| retry.attempts),
+        timeout: schedule.timeout.unwrap_or(run.timeout),
+        schedule: Some(schedule.name.clone()),
+        ..run
+    })
 }
 
 /// A run of a task, at once and with the limits of the task.

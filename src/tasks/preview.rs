@@ -3,6 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::{matching::reduce, rematch::posting_filter};
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 const EXAMPLES: usize = 5;
 
 /// What a search would have found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Preview {
     /// Postings first stored in this many days were meant.
     pub days: u16,
@@ -38,9 +39,10 @@ pub struct Preview {
 }
 
 /// A posting that matches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Example {
     /// Which one.
+    #[schema(value_type = i32)]
     pub id: JobId,
     /// As published.
     pub title: String,

@@ -13,6 +13,8 @@ use super::{Context, Task, TaskError};
 use crate::domain::Queue;
 
 const BATCH: i64 = 5_000;
+/// What sources brought on each day is kept for a year and a month: a row a source and day.
+const SOURCE_DAYS: i32 = 400;
 
 /// The task.
 #[derive(Debug)]
@@ -83,8 +85,11 @@ impl Task for Prune {
                 break;
             }
         }
+        let sessions = ctx.store.delete_old_sessions().await.context("delete sessions")?;
+        let source_days =
+            ctx.store.delete_old_source_days(SOURCE_DAYS).await.context("delete days of sources")?;
         Ok(
-            json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages, "matches": matches }),
+            json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages, "matches": matches, "sessions": sessions, "source_days": source_days }),
         )
     }
 }

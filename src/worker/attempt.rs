@@ -10,12 +10,17 @@ use super::{Parts, hands::Hands, leases::Stop, process::Process, thread::Thread}
 use crate::{
     domain::{ClaimedRun, Outcome, RunId},
     queue::backend::released,
+    store::Line,
     tasks::{self, AnyTask, Context, Progress},
+    telemetry::journal::{Entry, Journal},
 };
 
 /// How long a task may take to heed its token: cancelled by a person; at the drain deadline or its own time limit.
 const GRACE_CANCEL: Duration = Duration::from_secs(5);
 pub(super) const GRACE_OTHER: Duration = Duration::from_secs(1);
+
+/// How long the lines of an attempt may take to be kept.
+const KEEP: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 enum Why {
@@ -34,6 +39,7 @@ impl Hands {
             task = run.task,
             run.id = run.id.0,
             attempt = run.attempt,
+            claim = run.claim,
             queue = run.queue.as_str(),
             schedule = run.schedule
         );
@@ -42,7 +48,9 @@ impl Hands {
 
     async fn observed(&self, run: &ClaimedRun) -> Option<Outcome> {
         let started = Instant::now();
+        let journal = Journal::open((run.id.0, run.claim));
         let outcome = self.stoppable(run).await;
+        self.keep(run, outcome.as_ref(), journal.close()).await;
         let took = started.elapsed();
         let last = run.attempt >= run.max_attempts;
         let name = match &outcome {
@@ -71,6 +79,27 @@ impl Hands {
             None => tracing::warn!(duration_ms, "lease lost, attempt stopped"),
         }
         outcome
+    }
+
+    /// Keeps what the attempt said, unless it only waited for its turn. Lines are worth a moment, no more.
+    async fn keep(&self, run: &ClaimedRun, outcome: Option<&Outcome>, said: Vec<Entry>) {
+        if said.is_empty() || matches!(outcome, Some(Outcome::Snooze { .. })) {
+            return;
+        }
+        let lines: Vec<Line> = said
+            .into_iter()
+            .map(|entry| Line {
+                claim: run.claim,
+                at: entry.at.into(),
+                level: entry.level.to_owned(),
+                message: entry.message,
+                fields: entry.fields.into(),
+            })
+            .collect();
+        let kept = tokio::time::timeout(KEEP, self.shared.parts.store.insert_lines(run, &lines)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            tracing::debug!(lines = lines.len(), "lines not kept");
+        }
     }
 
     async fn stoppable(&self, run: &ClaimedRun) -> Option<Outcome> {

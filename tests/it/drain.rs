@@ -150,6 +150,10 @@ async fn a_hundred_runs_under_way_are_finished_or_given_back_in_time() {
         (i64::from(HALF), i64::from(RUNS - HALF))
     );
     assert_eq!(scene.postings().await, i64::from(HALF));
+    // Those that ended have kept what they said; those that were given back say it again.
+    let said = "SELECT count(DISTINCT run_id) FROM worker.run_lines WHERE message = 'board read' AND fields ? 'board'";
+    let said: i64 = sqlx::query_scalar(said).fetch_one(&scene.db.pool).await.unwrap();
+    assert_eq!(said, i64::from(HALF));
 
     // Nobody has to wait for a lease: the next one takes them at once.
     scene.feeds.answering.send_replace(RUNS);

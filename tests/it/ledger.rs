@@ -6,13 +6,13 @@ use career_worker::{
     clock::Clock,
     domain::{ClaimedRun, Outcome, Queue, RunId, RunState, Shard},
     random::Random,
-    store::{Backoff, Changed, KnownTask, Renewal, RunFilter, Store},
+    store::{Backoff, Changed, KnownTask, Renewal, RunDeed, RunFilter, Store},
 };
 use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::{rig::new_run, support::TestDb};
+use crate::{admin::TEST, rig::new_run, support::TestDb};
 
 pub const LEASE: Duration = Duration::from_mins(1);
 const QUEUE: Queue = Queue::Maintenance;
@@ -164,12 +164,12 @@ async fn a_renewal_extends_reports_progress_and_brings_the_wish_to_cancel() {
     assert_eq!(store.recover_expired(10).await.unwrap(), []);
     let row = store.get_run(id).await.unwrap().unwrap();
     assert_eq!((row.progress_done, row.progress_total), (3, 4));
-    assert_eq!(store.cancel_run(id).await.unwrap(), Changed::Soon);
+    assert_eq!(store.change_run_for(TEST, RunDeed::Cancel, id).await.unwrap(), Changed::Soon);
     assert_eq!(store.renew_leases("me", LEASE, &[renewal]).await.unwrap().cancel_wanted, [id]);
     // A failure of a run that nobody wants any more is not tried again.
     assert!(finish(store, &run, "me", retry()).await);
     assert_eq!(state(store, id).await, "cancelled");
-    assert_eq!(store.cancel_run(RunId(404)).await.unwrap(), Changed::Unknown);
+    assert_eq!(store.change_run_for(TEST, RunDeed::Cancel, RunId(404)).await.unwrap(), Changed::Unknown);
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn runs_are_listed_by_page_and_deleted_when_old() {
     assert_eq!(listed(nightly, 9).await, [ids[5]]);
 
     for id in &ids[..3] {
-        store.cancel_run(*id).await.unwrap();
+        store.change_run_for(TEST, RunDeed::Cancel, *id).await.unwrap();
     }
     let cancelled = RunFilter { state: Some(RunState::Cancelled), ..RunFilter::default() };
     assert_eq!(listed(cancelled.clone(), 9).await, [ids[2], ids[1], ids[0]]);
@@ -244,6 +244,6 @@ async fn runs_are_listed_by_page_and_deleted_when_old() {
     let inserted = store.insert_run_if_idle(&idle).await.unwrap();
     assert!(inserted.is_some());
     assert_eq!(store.insert_run_if_idle(&idle).await.unwrap(), None);
-    store.cancel_run(inserted.unwrap()).await.unwrap();
+    store.change_run_for(TEST, RunDeed::Cancel, inserted.unwrap()).await.unwrap();
     assert!(store.insert_run_if_idle(&idle).await.unwrap().is_some());
 }

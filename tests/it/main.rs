@@ -8,6 +8,7 @@
 
 mod admin;
 mod backup;
+mod browser;
 mod census;
 mod cli;
 mod cli_sources;
@@ -35,10 +36,12 @@ mod long_queue;
 mod match_notify;
 mod matching;
 mod mutation;
+mod openapi;
 mod oracle;
 mod other_service;
 mod outbound;
 mod overlap;
+mod pages;
 mod poison;
 mod poison_runs;
 mod process;

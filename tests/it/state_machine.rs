@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use career_worker::{
     domain::{ClaimedRun, NewRun, Outcome},
-    store::{Changed, Renewal},
+    store::{Changed, Renewal, RunDeed},
 };
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
+    admin::TEST,
     ledger::{LEASE, claim, expire, finish, retry},
     rig::new_run,
     support::TestDb,
@@ -176,7 +177,7 @@ async fn walk(db: &TestDb, max_attempts: i16, steps: Vec<Step>) -> Result<(), Te
                     "running" => Changed::Soon,
                     _ => Changed::No,
                 };
-                prop_assert_eq!(store.cancel_run(id).await.unwrap(), expected);
+                prop_assert_eq!(store.change_run_for(TEST, RunDeed::Cancel, id).await.unwrap(), expected);
                 model.cancel |= expected != Changed::No;
                 if expected == Changed::Now {
                     model.ends("cancelled");
@@ -185,7 +186,7 @@ async fn walk(db: &TestDb, max_attempts: i16, steps: Vec<Step>) -> Result<(), Te
             Step::Retry => {
                 let open = matches!(model.state, "dead" | "cancelled");
                 let expected = if open { Changed::Now } else { Changed::No };
-                prop_assert_eq!(store.retry_run(id).await.unwrap(), expected);
+                prop_assert_eq!(store.change_run_for(TEST, RunDeed::Retry, id).await.unwrap(), expected);
                 if open {
                     (model.state, model.attempt, model.due, model.cancel) = ("queued", 0, true, false);
                 }

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use career_worker::{
     domain::{Outcome, Queue, Shard},
-    store::{Changed, PauseKind},
+    store::{Changed, PauseKind, RunDeed},
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::rig::{Rig, effects, label, new_run, open_gate, until};
+use crate::{
+    admin::TEST,
+    rig::{Rig, effects, label, new_run, open_gate, until},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_goes_from_queued_to_done() {
@@ -143,20 +146,24 @@ async fn waiting_and_running_runs_are_cancelled_and_tried_again_on_wish() {
     let (rig, label) = (Rig::new().await, label());
     let store = &rig.db.store;
     let waiting = rig.enqueue(&new_run("note", &label)).await;
-    assert_eq!(store.cancel_run(waiting).await.unwrap(), Changed::Now);
-    assert_eq!(store.cancel_run(waiting).await.unwrap(), Changed::No);
+    assert_eq!(store.change_run_for(TEST, RunDeed::Cancel, waiting).await.unwrap(), Changed::Now);
+    assert_eq!(store.change_run_for(TEST, RunDeed::Cancel, waiting).await.unwrap(), Changed::No);
     let worker = rig.start();
     let running = rig.enqueue(&new_run("wait", &label)).await;
     rig.until_state(running, "running").await;
     until("progress is shown", || async { rig.run(running).await.progress_done == 2 }).await;
-    assert_eq!(store.cancel_run(running).await.unwrap(), Changed::Soon);
+    assert_eq!(store.change_run_for(TEST, RunDeed::Cancel, running).await.unwrap(), Changed::Soon);
     rig.until_state(running, "cancelled").await;
     assert_eq!(rig.run(waiting).await.state, "cancelled");
     open_gate(&label);
-    assert_eq!(store.retry_run(running).await.unwrap(), Changed::Now);
+    assert_eq!(store.change_run_for(TEST, RunDeed::Retry, running).await.unwrap(), Changed::Now);
     let run = rig.until_state(running, "done").await;
     assert_eq!((run.attempt, run.cancel_wanted), (1, false));
-    assert_eq!(store.retry_run(running).await.unwrap(), Changed::No);
+    let attempts = store.list_attempts_of(running).await.unwrap();
+    let outcomes: Vec<(i32, &str)> =
+        attempts.iter().map(|attempt| (attempt.claim, attempt.outcome.as_str())).collect();
+    assert_eq!(outcomes, [(1, "cancelled")], "what ended well with its first attempt has no row of its own");
+    assert_eq!(store.change_run_for(TEST, RunDeed::Retry, running).await.unwrap(), Changed::No);
     worker.stop().await;
 }
 

@@ -22,6 +22,7 @@ mod tests;
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub(super) use item::PostingItem;
 pub use rules::{RuleGroup, RuleItem, RuleValue};
@@ -35,7 +36,8 @@ use super::{
 use crate::domain::{JobType, RemoteOption, Seniority};
 
 /// Something in a search that could not be used, for the person who wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SearchProblem)]
 pub struct Problem {
     /// The key, with its parents: `filters.min_salary`.
     pub key: String,

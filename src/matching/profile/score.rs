@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{JobType, RemoteOption};
 
@@ -53,9 +54,10 @@ impl PartName {
 }
 
 /// One part of a score.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Part {
     /// What is judged.
+    #[schema(value_type = String)]
     pub name: PartName,
     /// 0 to 1; one half where the posting does not say.
     pub value: f64,

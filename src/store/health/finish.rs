@@ -2,7 +2,10 @@
 
 use sqlx::PgConnection;
 
-use super::{Finished, Listing, count};
+use super::{
+    Finished, Listing, count,
+    days::{self, Tally},
+};
 use crate::store::{
     StoreError, http_cache,
     sightings::{self, Swept},
@@ -151,8 +154,17 @@ async fn note_finished(
         alone,
         stored_at,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
+    let tally = Tally {
+        failed: false,
+        seen: counts.seen,
+        new: counts.new,
+        changed: counts.changed,
+        gone: finished.gone,
+        rejected: rejected as u64,
+    };
+    days::add(tx, listing.source, tally).await?;
     Ok(())
 }
 

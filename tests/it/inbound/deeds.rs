@@ -1,9 +1,12 @@
 //! Who may do how much, from where, and what is kept of it.
 
-use career_worker::admin::token::Role;
+use career_worker::{admin::token::Role, store::RunDeed};
 use serde_json::json;
 
-use crate::{admin::Endpoint, rig::new_run};
+use crate::{
+    admin::{Endpoint, TEST},
+    rig::new_run,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_of_another_site_changes_nothing() {
@@ -51,7 +54,7 @@ async fn guessing_is_slowed_down_and_the_holder_of_a_token_is_not() {
         last = Some(endpoint.ask("GET", "/api/v1/runs", &[("authorization", &guess)], "").await);
     }
     let last = last.unwrap();
-    assert_eq!((last.status, &last.body["error"]["code"]), (429, &json!("too_many")));
+    assert_eq!((last.status, &last.body["code"]), (429, &json!("too_many")));
     assert!(last.head.to_ascii_lowercase().contains("retry-after: 60"), "{}", last.head);
     let used = format!("worker.api_tokens WHERE id = '{id}' AND last_used_at IS NOT NULL");
     assert_eq!(endpoint.count(&used).await, 0, "a guess is no use");
@@ -79,7 +82,7 @@ async fn a_deed_that_cannot_be_recorded_is_not_done() {
     let (store, pool) = (&endpoint.db.store, &endpoint.db.pool);
     let (waiting, _) = store.insert_run(&new_run("match", "a")).await.unwrap();
     let (cancelled, _) = store.insert_run(&new_run("match", "b")).await.unwrap();
-    store.cancel_run(cancelled).await.unwrap();
+    store.change_run_for(TEST, RunDeed::Cancel, cancelled).await.unwrap();
     let deeds = [
         ("/api/v1/runs".to_owned(), json!({ "task": "match" }).to_string()),
         (format!("/api/v1/runs/{waiting}/cancel"), String::new()),
@@ -104,7 +107,10 @@ async fn a_deed_that_cannot_be_recorded_is_not_done() {
         assert!(matches!(status, 202 | 204), "{path}: {status}");
     }
     let recorded: Vec<(String, String)> =
-        sqlx::query_as("SELECT action, subject FROM worker.audit ORDER BY id").fetch_all(pool).await.unwrap();
+        sqlx::query_as("SELECT action, subject FROM worker.audit WHERE actor <> 'test' ORDER BY id")
+            .fetch_all(pool)
+            .await
+            .unwrap();
     let expected = [
         ("enqueue", "match".to_owned()),
         ("cancel", waiting.to_string()),

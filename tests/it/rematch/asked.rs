@@ -92,7 +92,7 @@ async fn the_admin_endpoint_previews_rematches_and_lists_problems() {
         ("", "body"),
     ] {
         let refused = ask(&viewer, "POST", path, body).await;
-        let message = refused.body["error"]["message"].as_str().unwrap_or_default();
+        let message = refused.body["detail"].as_str().unwrap_or_default();
         assert!(refused.status == 422 && message.contains(part), "{body}: {} {message}", refused.status);
     }
 

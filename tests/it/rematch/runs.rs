@@ -8,13 +8,13 @@ use std::{
 use career_worker::{
     config::{Config, OnChange},
     domain::{Outcome, Queue, RunId},
-    store::NoticeRules,
+    store::{NoticeRules, RunDeed},
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::World;
-use crate::rig::until;
+use crate::{admin::TEST, rig::until};
 
 #[tokio::test]
 async fn a_changed_search_finds_exactly_what_asking_every_posting_finds() {
@@ -247,7 +247,7 @@ async fn a_cancelled_run_keeps_its_pages_and_can_be_taken_up_again() {
     let (done, total) = progress(&world).await;
     assert!(done < total && !expected.is_empty());
 
-    world.db.store.retry_run(id).await.unwrap();
+    world.db.store.change_run_for(TEST, RunDeed::Retry, id).await.unwrap();
     let (shutdown, halt) = (CancellationToken::new(), CancellationToken::new());
     let mut config = Config::clone(&world.config);
     config.rematch.per_second = 1_000_000;

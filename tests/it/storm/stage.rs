@@ -105,6 +105,8 @@ impl Stage {
                 .with("CAREER__RUNS__RENEW", format!("{}ms", lease.as_millis() / 3))
                 .with("CAREER__FETCH__GATEWAY", format!("http://127.0.0.1:{}", zone.source.port))
                 .with("CAREER__FETCH__GATEWAY_PER_SECOND", "100")
+                // Shorter in the measure in which the leases are.
+                .with("CAREER__FETCH__READ_TIMEOUT", "4s")
                 .with("CAREER__LOG__FILTER", "info,sqlx=warn,apalis_core=off,apalis_redis=off")
                 .with("CAREER__LOG__FORMAT", "text");
             replicas.push(Mutex::new(Replica::start(role, &program, &skew, files.path())));

@@ -1,4 +1,4 @@
-//! Runs over HTTP: enqueue, look, cancel, retry.
+//! Wanting a run over HTTP, and what can be wanted.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,45 +9,66 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    State,
-    access::Caller,
-    extract::{InPath, InQuery, Payload},
-    problem::Problem,
-    token::Role,
-};
 use crate::{
-    domain::{NewRun, Queue, RunId, RunState, Trigger},
-    store::{Changed, Enqueued, Idempotency, Run, RunFilter},
+    admin::{State, access::Caller, extract::Payload, problem::Problem, token::Role},
+    domain::{NewRun, Queue, RunId, Trigger},
+    store::{Enqueued, Idempotency, Run},
     tasks,
 };
 
 /// How far ahead a run may be wanted.
 const HORIZON: TimeDelta = TimeDelta::days(30);
 
-/// Body of `POST /api/v1/runs`.
-#[derive(Debug, Deserialize)]
+pub(super) fn routes() -> OpenApiRouter<Arc<State>> {
+    OpenApiRouter::new().routes(routes!(enqueue)).routes(routes!(list_tasks))
+}
+
+/// A run that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Wish {
+    /// Name of the task.
+    #[schema(example = "match")]
     task: String,
+    /// Its arguments; `GET /api/v1/tasks` has their schema.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     args: Value,
+    /// Another lane than the task's own.
+    #[schema(value_type = Option<String>, example = "match")]
     queue: Option<Queue>,
+    /// Higher first.
     #[serde(default)]
     priority: i16,
+    /// One run for one key, ever; 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255)]
     key: Option<String>,
+    /// Not before; at most 30 days ahead.
     run_at: Option<DateTime<Utc>>,
+    /// Attempts in all.
+    #[schema(minimum = 1, maximum = 100)]
     attempts: Option<i16>,
+    /// Longest an attempt may take, at most a day.
     #[serde(default, with = "humantime_serde::option")]
+    #[schema(value_type = Option<String>, example = "5m")]
     timeout: Option<Duration>,
 }
 
-/// `POST /api/v1/runs`: 202 with a new run, 200 with a known one.
-pub(super) async fn enqueue(
+/// Records a run. Needs the role operator.
+///
+/// With the header `Idempotency-Key` the same request, sent again within a day, gives the first run.
+#[utoipa::path(
+    post, path = "/api/v1/runs", tag = "runs", request_body = Wish,
+    params(("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters")),
+    responses((status = 202, description = "A new run", body = Run), (status = 200, description = "A known run", body = Run), Problem)
+)]
+async fn enqueue(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
@@ -60,7 +81,7 @@ pub(super) async fn enqueue(
 }
 
 /// The run that a body asks for.
-pub(super) fn read(
+pub(in crate::admin) fn read(
     body: &Payload,
     now: DateTime<Utc>,
     known: &[&'static dyn tasks::AnyTask],
@@ -97,6 +118,16 @@ pub(super) async fn accept(
     Ok((status, location, Json(run.map_or_else(|| json!({ "id": id }), |run| json!(run)))).into_response())
 }
 
+/// Records a run without a key of its own, and rings for it.
+pub(super) async fn want(state: &State, caller: &Caller, run: &NewRun) -> Result<RunId, Problem> {
+    let id = match state.store.enqueue_for(caller.actor(), run, None).await? {
+        Enqueued::New(id) | Enqueued::Known(id) => id,
+        Enqueued::KeyReused => return Err(Problem::KeyReused),
+    };
+    state.transport.wake(run.queue, id);
+    Ok(id)
+}
+
 fn check(wish: Wish, now: DateTime<Utc>, known: &[&'static dyn tasks::AnyTask]) -> Result<NewRun, Problem> {
     let task = tasks::find_in(known, &wish.task).map_err(Problem::Invalid)?;
     task.check(&wish.args).map_err(Problem::Invalid)?;
@@ -127,72 +158,38 @@ fn check(wish: Wish, now: DateTime<Utc>, known: &[&'static dyn tasks::AnyTask]) 
     })
 }
 
-/// Parameters of `GET /api/v1/runs`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Filter {
-    state: Option<String>,
-    task: Option<String>,
-    queue: Option<String>,
-    schedule: Option<String>,
-    before: Option<i64>,
-    limit: Option<i64>,
+/// A kind of work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::admin) struct TaskView {
+    /// Its name.
+    pub name: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+    /// Lane it travels on.
+    #[schema(value_type = String)]
+    queue: Queue,
+    /// Attempts unless told otherwise.
+    attempts: i16,
+    /// Longest an attempt may take.
+    timeout_seconds: u64,
+    /// JSON Schema of its arguments.
+    #[schema(value_type = Object)]
+    args: Value,
 }
 
-/// `GET /api/v1/runs`: newest first.
-pub(super) async fn list(
-    Shared(state): Shared<Arc<State>>,
-    _caller: Caller,
-    InQuery(filter): InQuery<Filter>,
-) -> Result<Json<Vec<Run>>, Problem> {
-    let limit = filter.limit.unwrap_or(50);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::Invalid("limit: expected 1 to 500".to_owned()));
-    }
-    let filter = RunFilter {
-        state: filter.state.as_deref().map(str::parse::<RunState>).transpose().map_err(Problem::Invalid)?,
-        task: filter.task,
-        queue: filter.queue.as_deref().map(str::parse::<Queue>).transpose().map_err(Problem::Invalid)?,
-        schedule: filter.schedule,
-        before: filter.before.map(RunId),
-    };
-    Ok(Json(state.store.list_runs(&filter, limit).await?))
-}
-
-/// `GET /api/v1/runs/{id}`
-pub(super) async fn show(
-    Shared(state): Shared<Arc<State>>,
-    _caller: Caller,
-    InPath(id): InPath<i64>,
-) -> Result<Json<Run>, Problem> {
-    let run = state.store.get_run(RunId(id)).await?;
-    run.map(Json).ok_or_else(|| Problem::NotFound(format!("there is no run {id}")))
-}
-
-/// `POST /api/v1/runs/{id}/cancel`
-pub(super) async fn cancel(
-    Shared(state): Shared<Arc<State>>,
-    caller: Caller,
-    InPath(id): InPath<i64>,
-) -> Result<StatusCode, Problem> {
-    caller.needs(Role::Operator)?;
-    answer("cancel", id, state.store.cancel_run_for(caller.actor(), RunId(id)).await?)
-}
-
-/// `POST /api/v1/runs/{id}/retry`
-pub(super) async fn retry(
-    Shared(state): Shared<Arc<State>>,
-    caller: Caller,
-    InPath(id): InPath<i64>,
-) -> Result<StatusCode, Problem> {
-    caller.needs(Role::Operator)?;
-    answer("retry", id, state.store.retry_run_for(caller.actor(), RunId(id)).await?)
-}
-
-fn answer(action: &str, id: i64, changed: Changed) -> Result<StatusCode, Problem> {
-    match changed {
-        Changed::Now | Changed::Soon => Ok(StatusCode::ACCEPTED),
-        Changed::Unknown => Err(Problem::NotFound(format!("there is no run {id}"))),
-        Changed::No => Err(Problem::Conflict(format!("the state of run {id} does not allow to {action} it"))),
-    }
+/// Lists what can be enqueued, with the JSON Schema of the arguments.
+#[utoipa::path(
+    get, path = "/api/v1/tasks", tag = "runs",
+    responses((status = 200, description = "All tasks", body = Vec<TaskView>), Problem)
+)]
+async fn list_tasks(Shared(state): Shared<Arc<State>>, _caller: Caller) -> Json<Vec<TaskView>> {
+    let views = state.tasks.iter().map(|task| TaskView {
+        name: task.name(),
+        about: task.about(),
+        queue: task.queue(),
+        attempts: task.attempts(),
+        timeout_seconds: task.timeout().as_secs(),
+        args: task.args_schema().to_value(),
+    });
+    Json(views.collect())
 }

@@ -1,0 +1,156 @@
+//! What the forms of the pages do: the deed, then back to the page it was sent from.
+
+use std::sync::Arc;
+
+use axum::{body::Bytes, extract::State as Shared, response::Redirect};
+use serde::Deserialize;
+
+use super::{Refused, Visitor, unreadable};
+use crate::{
+    admin::{
+        Problem, State,
+        api::{
+            pauses::{self, Deed},
+            runs, schedules, searches, tokens,
+        },
+        extract::InPath,
+        session::local,
+    },
+    store::{PauseKind, RunDeed},
+};
+
+/// What most forms send; others send nothing more that matters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Back {
+    back: String,
+}
+
+type Done = Result<Redirect, Refused>;
+type Path<T> = Result<InPath<T>, Problem>;
+type Form = Result<axum::Form<Back>, axum::extract::rejection::FormRejection>;
+
+/// Back to the page, which says what was done.
+fn back(form: Form, otherwise: &str, said: &str) -> Redirect {
+    let given = form.map(|axum::Form(form)| form.back).unwrap_or_default();
+    let path = if given.is_empty() { otherwise } else { local(&given) };
+    let joint = if path.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{path}{joint}said={said}"))
+}
+
+/// `POST /runs/{id}/{cancel|retry}`
+pub(super) async fn change_run(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<(i64, String)>,
+    form: Form,
+) -> Done {
+    let InPath((id, word)) = unreadable(path)?;
+    let deed = match word.as_str() {
+        "cancel" => RunDeed::Cancel,
+        "retry" => RunDeed::Retry,
+        _ => return Err(nothing(&word).into()),
+    };
+    runs::change(&state, &caller, deed, id).await?;
+    Ok(back(form, &format!("/runs/{id}"), deed.as_str()))
+}
+
+/// `POST /runs/change`: `action`, and `ids` once for each chosen run.
+pub(super) async fn change_runs(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    body: Bytes,
+) -> Done {
+    let (mut action, mut ids, mut back) = (String::new(), Vec::new(), String::new());
+    for (name, value) in url::form_urlencoded::parse(&body) {
+        match &*name {
+            "action" => action = value.into_owned(),
+            "back" => back = value.into_owned(),
+            "ids" => {
+                let id = value.parse().map_err(|_| Problem::Invalid("ids: expected numbers".to_owned()))?;
+                ids.push(id);
+            }
+            _ => {}
+        }
+    }
+    let changed =
+        if ids.is_empty() { Vec::new() } else { runs::change_all(&state, &caller, &action, &ids).await? };
+    let said = if changed.is_empty() { "none" } else { &action };
+    Ok(self::back(Ok(axum::Form(Back { back })), "/runs", said))
+}
+
+/// `POST /schedules/{name}/{run|pause|resume}`
+pub(super) async fn change_schedule(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<(String, String)>,
+    form: Form,
+) -> Done {
+    let InPath((name, word)) = unreadable(path)?;
+    if word == "run" {
+        schedules::start(&state, &caller, &name).await?;
+    } else {
+        pauses::change(&state, &caller, deed(&word)?, PauseKind::Schedule, &name).await?;
+    }
+    Ok(back(form, "/schedules", &word))
+}
+
+/// `POST /sources/{name}/{pause|resume}`
+pub(super) async fn change_source(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<(String, String)>,
+    form: Form,
+) -> Done {
+    let InPath((name, word)) = unreadable(path)?;
+    pauses::change(&state, &caller, deed(&word)?, PauseKind::Source, &name).await?;
+    Ok(back(form, "/sources", &word))
+}
+
+/// `POST /queues/{name}/{pause|resume}`
+pub(super) async fn change_queue(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<(String, String)>,
+    form: Form,
+) -> Done {
+    let InPath((name, word)) = unreadable(path)?;
+    pauses::change(&state, &caller, deed(&word)?, PauseKind::Queue, &name).await?;
+    Ok(back(form, "/queues", &word))
+}
+
+/// `POST /searches/{id}/rematch`
+pub(super) async fn rematch(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<i32>,
+    form: Form,
+) -> Done {
+    let InPath(id) = unreadable(path)?;
+    searches::match_anew(&state, &caller, id).await?;
+    Ok(back(form, "/searches", "run"))
+}
+
+/// `POST /tokens/{id}/revoke`
+pub(super) async fn revoke(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<String>,
+    form: Form,
+) -> Done {
+    let InPath(id) = unreadable(path)?;
+    tokens::take_back(&state, &caller, &id).await?;
+    Ok(back(form, "/tokens", "revoke"))
+}
+
+fn deed(word: &str) -> Result<Deed, Problem> {
+    match word {
+        "pause" => Ok(Deed::Pause),
+        "resume" => Ok(Deed::Resume),
+        _ => Err(nothing(word)),
+    }
+}
+
+fn nothing(word: &str) -> Problem {
+    Problem::NotFound(format!("there is no deed \"{word}\""))
+}
