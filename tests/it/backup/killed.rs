@@ -55,7 +55,7 @@ async fn killed_in_the_middle(rig: Rig, left: impl Fn(&Path) -> usize) {
     enlarge(&rig).await;
     let program = program(&rig);
     let mut running: Running = program.start(&["backup", "run"]);
-    eventually(Duration::from_secs(60), || async { dumping() && left(&rig.objects) > 0 }).await;
+    eventually(Duration::from_mins(1), || async { dumping() && left(&rig.objects) > 0 }).await;
     let lines = command_lines();
     let url = url::Url::parse(&rig.db.url).unwrap();
     for secret in
@@ -72,7 +72,7 @@ async fn killed_in_the_middle(rig: Rig, left: impl Fn(&Path) -> usize) {
 
     // What the killed one was doing has no hold on the database for long: its lock goes with its connection.
     let killed = rows[0].id.clone();
-    eventually(Duration::from_secs(60), || async {
+    eventually(Duration::from_mins(1), || async {
         program.command(&["backup", "run", "--json"]).output().unwrap().status.success()
     })
     .await;
@@ -122,7 +122,7 @@ async fn at_the_two_moments_at_the_end() {
         .execute(&rig.db.pool)
         .await
         .unwrap();
-    assert_eq!(rig.catalog().await.unfinished, [second.id.clone()]);
+    assert_eq!(rig.catalog().await.unfinished, std::slice::from_ref(&second.id));
     rig.make().await;
     assert_eq!(rig.state(&second.id).await, "broken");
     assert!(!rig.objects.join(&second.id).exists());

@@ -151,7 +151,7 @@ impl Rig {
 fn config(db: &TestDb, folder: &Folder, url: &str) -> Config {
     let (offline, ours) = (keys::generate(), keys::generate());
     let mut config = db.config();
-    config.backup.url = url.to_owned();
+    url.clone_into(&mut config.backup.url);
     config.backup.recipients = vec![offline.public, ours.public];
     config.backup.identity = ours.private.expose_secret().to_owned().into();
     config.backup.scratch = folder.join("scratch");

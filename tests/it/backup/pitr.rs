@@ -45,7 +45,7 @@ async fn program() -> Option<PathBuf> {
 
 /// A server of this test alone that archives its WAL.
 struct Archived {
-    server: career_worker::servers::Scratch,
+    _server: career_worker::servers::Scratch,
     config: Arc<Config>,
     store: Store,
     pool: PgPool,
@@ -65,7 +65,7 @@ impl Archived {
         config.pitr.file = folder.join("conf/pgbackrest.conf");
         config.pitr.socket = socket.clone();
         config.pitr.program = program;
-        config.pitr.user = "career".to_owned();
+        "career".clone_into(&mut config.pitr.user);
         config.backup.scratch = folder.join("scratch");
         let file = config.pitr.file.display().to_string();
         let archive =
@@ -93,13 +93,13 @@ impl Archived {
         let pool = PgPoolOptions::new().max_connections(2).connect(&server.url).await.unwrap();
         fill(&pool).await;
         let engine = open(&config, &store);
-        Some(Self { server, config, store, pool, engine, folder })
+        Some(Self { _server: server, config, store, pool, engine, folder })
     }
 
     /// Everything up to now is in the repository.
     async fn archive_now(&self) {
         sqlx::query("SELECT pg_switch_wal()").execute(&self.pool).await.unwrap();
-        eventually(Duration::from_secs(60), || async {
+        eventually(Duration::from_mins(1), || async {
             self.store.archiver().await.unwrap().waiting == Some(0)
         })
         .await;
@@ -185,7 +185,7 @@ async fn any_moment_can_be_had_and_damage_is_found() {
         .await
         .unwrap();
 
-    restored_for_people(&rig, moment).await;
+    restored_for_people(&rig, moment);
 
     let archiver = rig.store.archiver().await.unwrap();
     assert!(archiver.on && archiver.archived > 2 && !archiver.is_failing() && archiver.lag_seconds.is_some());
@@ -200,7 +200,7 @@ async fn any_moment_can_be_had_and_damage_is_found() {
 }
 
 /// By the program: a data directory as it was then, in quarantine.
-async fn restored_for_people(rig: &Archived, moment: DateTime<Utc>) {
+fn restored_for_people(rig: &Archived, moment: DateTime<Utc>) {
     let data = rig.folder.join("restored");
     let pitr = &rig.config.pitr;
     let program = Program::at(rig.config.database.url.expose_secret(), "redis://127.0.0.1:1", &rig.folder.0)
@@ -222,7 +222,6 @@ async fn restored_for_people(rig: &Archived, moment: DateTime<Utc>) {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&again.stderr).contains("expected a new or empty folder"));
-    let _ = rig.server.major();
 }
 
 /// One bit of the largest file of a copy.
