@@ -55,7 +55,13 @@ async fn killed_in_the_middle(rig: Rig, left: impl Fn(&Path) -> usize) {
     enlarge(&rig).await;
     let program = program(&rig);
     let mut running: Running = program.start(&["backup", "run"]);
-    eventually(Duration::from_mins(1), || async { dumping() && left(&rig.objects) > 0 }).await;
+    let known = || async {
+        let rows = rig.db.store.list_backups(10).await.unwrap();
+        let on_s3 = rig.config.backup.url.starts_with("s3:");
+        rows.first().is_some_and(|row| !on_s3 || row.upload_id.is_some())
+    };
+    eventually(Duration::from_mins(1), || async { dumping() && left(&rig.objects) > 0 && known().await })
+        .await;
     let lines = command_lines();
     let url = url::Url::parse(&rig.db.url).unwrap();
     for secret in
@@ -105,6 +111,24 @@ async fn into_s3() {
         files(&server).iter().filter(|(path, _)| path.to_string_lossy().contains("upload")).count()
     };
     killed_in_the_middle(rig, parts).await;
+}
+
+/// A restore test that is killed leaves neither a server nor a copy of the data.
+#[tokio::test]
+async fn in_a_restore_test() {
+    let rig = Rig::new().await;
+    enlarge(&rig).await;
+    let made = rig.make().await;
+    let mut running = program(&rig).start(&["backup", "verify"]);
+    let scratch = rig.folder.join("scratch");
+    let restoring =
+        || async { files(&scratch).iter().any(|(path, _)| path.ends_with("postgres/postmaster.pid")) };
+    eventually(Duration::from_mins(1), restoring).await;
+    running.kill();
+    eventually(Duration::from_mins(1), || async { rig.scratch_is_clean() }).await;
+    assert!(!command_lines().contains(&scratch.display().to_string()));
+    assert_eq!(rig.state(&made.id).await, "unverified");
+    assert_eq!(rig.test(&made.id).await.defect, None);
 }
 
 /// Killed after the upload and before the manifest, and after the manifest and before the row.

@@ -187,8 +187,8 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(files(&path));
-        } else {
-            let content = std::fs::read(&path).unwrap();
+        } else if let Ok(content) = std::fs::read(&path) {
+            // What is gone by now was there a moment ago.
             all.push((path, content));
         }
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use career_worker::{
-    backup::{BackupEngine as _, BackupError, LogicalDump, Watch, Which},
+    backup::{BackupEngine as _, BackupError, LogicalDump, Watch, Which, test_restore},
     storage::StorageError,
 };
 use tokio_util::sync::CancellationToken;
@@ -197,6 +197,18 @@ async fn a_wrong_key_of_the_bucket_is_said() {
     let refused = LogicalDump::new(site, rig.db.store.clone()).run(&Watch::default()).await.unwrap_err();
     let said = format!("{refused} {refused:?}");
     assert!(!said.contains("not-that-one") && said.contains("denied"), "{said}");
+}
+
+/// A machine without room for a restore test says nothing of the backup.
+#[tokio::test]
+async fn a_full_disk_is_no_defect() {
+    let rig = Rig::new().await;
+    let made = rig.make().await;
+    let site = rig.site_with(|config| config.backup.reserve_mib = 1 << 40);
+    let tested = test_restore(&site, Some(&rig.db.store), None, &Watch::default()).await;
+    let refused = tested.unwrap_err().to_string();
+    assert!(refused.contains("backup.scratch"), "{refused}");
+    assert_eq!(rig.state(&made.id).await, "unverified");
 }
 
 #[tokio::test]
