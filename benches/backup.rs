@@ -119,7 +119,7 @@ impl Bench {
                 format!("archive_command={archive}"),
                 format!("unix_socket_directories={}", socket.display()),
                 "shared_buffers=512MB".to_owned(),
-                "max_wal_size=4GB".to_owned(),
+                "max_wal_size=1GB".to_owned(),
                 "full_page_writes=on".to_owned(),
             ],
             ..ScratchOptions::default()

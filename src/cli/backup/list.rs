@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{Globals, failed, site};
-use crate::{backup::Catalog, cli::output::minute, store::Store};
+use crate::{backup::Catalog, cli::output::minute, store::Store, telemetry::Causes};
 
 /// Rows of the database that are looked at.
 const KNOWN: i64 = 200;
