@@ -70,7 +70,8 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
                 }),
         ),
         Err(error) => globals.output().say(format!(
-            "the database does not answer ({error}): this is what is in {}",
+            "the database does not answer ({}): this is what is in {}",
+            Causes(&error),
             site.storage.shown()
         )),
     }
