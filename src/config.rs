@@ -271,6 +271,9 @@ pub struct AdminConfig {
     pub bind: SocketAddr,
     /// Allows other than loopback addresses.
     pub behind_tls_proxy: bool,
+    /// Where the probes and metrics are served by themselves.
+    #[serde(default)]
+    pub probes: Option<SocketAddr>,
 }
 
 /// `[log]`

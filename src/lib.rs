@@ -24,6 +24,7 @@ pub mod sources;
 
 pub mod tasks;
 
+pub mod observe;
 pub mod scheduler;
 pub mod worker;
 

@@ -7,13 +7,14 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     random::Random,
     schedule::{self, CatchUp, Overlap, Schedule, ScheduleError},
     store::{Fired, Store, StoreError, Tick},
     tasks::{self, AnyTask},
-    telemetry::Causes,
+    telemetry::{Causes, pulse::Heart, trace},
 };
 
 /// The scheduler of one process.
@@ -70,7 +71,9 @@ impl Scheduler {
 
     /// Fires ticks until `shutdown`. A database that does not answer is tried again; nothing is missed by it.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let heart = Heart::new("scheduler");
         while !shutdown.is_cancelled() {
+            heart.beat();
             match self.fire_due().await {
                 Ok(0) => {}
                 Ok(fired) => tracing::debug!(fired, "ticks fired"),
@@ -109,17 +112,25 @@ impl Scheduler {
             if mark.paused {
                 if let Some(last) = due.fire.last().copied().or(due.skip_until) {
                     self.store.skip_ticks(&schedule.name, last).await?;
+                    count_tick(schedule, "paused");
                 }
                 continue;
             }
             if let Some(until) = due.skip_until {
                 tracing::warn!(schedule = schedule.name, %until, "missed ticks left out");
-                metrics::counter!("career_schedule_ticks_total", "schedule" => schedule.name.clone(), "outcome" => "missed")
-                    .increment(1);
+                count_tick(schedule, "missed");
                 self.store.skip_ticks(&schedule.name, until).await?;
             }
             for scheduled_for in due.fire {
-                fired += u64::from(self.fire(schedule, scheduled_for).await?);
+                let span =
+                    tracing::info_span!("tick", schedule = schedule.name, trace_id = tracing::field::Empty);
+                trace::follow(&span, None, trace::Cause::Parent);
+                let made = self.fire(schedule, scheduled_for).instrument(span).await?;
+                if made {
+                    let late = (now - scheduled_for).to_std().unwrap_or_default();
+                    metrics::histogram!("career_schedule_lateness_seconds").record(late.as_secs_f64());
+                }
+                fired += u64::from(made);
             }
         }
         Ok(fired)
@@ -155,8 +166,12 @@ impl Scheduler {
                 "fired"
             }
         };
-        metrics::counter!("career_schedule_ticks_total", "schedule" => schedule.name.clone(), "outcome" => word)
-            .increment(1);
+        count_tick(schedule, word);
         Ok(outcome != Fired::Overlaps)
     }
+}
+
+fn count_tick(schedule: &Schedule, outcome: &'static str) {
+    metrics::counter!("career_schedule_ticks_total", "schedule" => schedule.name.clone(), "outcome" => outcome)
+        .increment(1);
 }

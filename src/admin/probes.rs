@@ -1,68 +1,92 @@
-//! What machines ask without a token: is it alive, is it ready, what does it count.
+//! What machines ask without a token: is it alive, is it ready, what does it count. They are also served by themselves, on an address of
+//! their own (`admin.probes`) that may face a cluster's network, since nothing there takes a token.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
-    Json,
-    extract::State as Shared,
-    http::{StatusCode, header},
+    Json, Router,
+    extract::{MatchedPath, Request, State as Shared},
+    http::{HeaderMap, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
-use super::State;
+use super::{State, connections};
+use crate::{
+    observe,
+    telemetry::{self, pulse, trace},
+};
 
-/// Longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+impl State {
+    /// Serves all routes until `shutdown`, each request counted and within a span that follows from its `traceparent`.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
+        connections::serve(listener, super::router(self).layer(from_fn(observed)), shutdown).await;
+    }
 
-/// The process answers; nothing else is asked.
-pub(super) async fn healthz() -> &'static str {
-    "ok\n"
+    /// Serves the probes only, until `shutdown`.
+    pub async fn serve_probes(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
+        let router = Router::new()
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(metrics))
+            .with_state(self)
+            .layer(from_fn(observed));
+        connections::serve(listener, router, shutdown).await;
+    }
+}
+
+/// Counts by the pattern of the route, which is one of a few; probes are too many and too dull for a trace.
+async fn observed(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    let response = if route.starts_with("/api/") {
+        let span = tracing::info_span!(
+            "request",
+            http.method = %request.method(),
+            http.route = route,
+            trace_id = tracing::field::Empty
+        );
+        trace::follow(&span, traceparent(request.headers()), trace::Cause::Parent);
+        next.run(request).instrument(span).await
+    } else {
+        next.run(request).await
+    };
+    let code = response.status().as_str().to_owned();
+    metrics::counter!("career_admin_requests_total", "route" => route, "code" => code).increment(1);
+    response
+}
+
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    headers.get("traceparent")?.to_str().ok()
+}
+
+/// The process does what it is there for: each of its loops came round lately. Neither database nor Redis is asked.
+pub(super) async fn healthz() -> Response {
+    match pulse::silent() {
+        None => "ok\n".into_response(),
+        Some(name) => (StatusCode::SERVICE_UNAVAILABLE, format!("stuck: {name}\n")).into_response(),
+    }
 }
 
 /// 200 while work can be taken: the database answers and has the program's schema. Redis away is only slower, and said so; a draining
 /// process is not ready.
 pub(super) async fn readyz(Shared(state): Shared<Arc<State>>) -> Response {
-    let (schema, redis) = tokio::join!(
-        tokio::time::timeout(PATIENCE, state.store.is_current()),
-        tokio::time::timeout(PATIENCE, state.transport.is_up()),
-    );
-    let database = match schema {
-        Ok(Ok(true)) => "ok",
-        Ok(Ok(false)) => "migrations missing",
-        _ => "unavailable",
-    };
-    let redis = if redis == Ok(true) { "ok" } else { "degraded" };
+    let readiness = observe::readiness(&state.store, &state.transport).await;
     let draining = state.draining.is_cancelled();
-    let status = if database == "ok" && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "database": database, "redis": redis, "draining": draining }))).into_response()
+    let ready = readiness.is_ready() && !draining;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({ "database": readiness.database, "redis": readiness.redis, "draining": draining });
+    (status, Json(body)).into_response()
 }
 
 /// Counts in the text form of Prometheus.
 pub(super) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
-    if let Ok(Ok(queues)) = tokio::time::timeout(PATIENCE, state.store.queue_stats()).await {
-        for queue in queues {
-            for (word, count) in [
-                ("queued", queue.queued),
-                ("failed", queue.failed),
-                ("running", queue.running),
-                ("dead", queue.dead),
-                ("due", queue.due),
-            ] {
-                gauge("career_queue_depth", &queue.queue, Some(word), count);
-            }
-            gauge("career_queue_oldest_due_milliseconds", &queue.queue, None, queue.oldest_due_ms);
-        }
-    }
-    let text =
-        state.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and counts stay far below 2^52")]
-fn gauge(name: &'static str, queue: &str, state: Option<&'static str>, value: i64) {
-    match state {
-        Some(state) => metrics::gauge!(name, "queue" => queue.to_owned(), "state" => state).set(value as f64),
-        None => metrics::gauge!(name, "queue" => queue.to_owned()).set(value as f64),
-    }
+    let Some(counts) = &state.metrics else { return String::new().into_response() };
+    observe::refresh(&state.store, &state.transport, state.tasks, &state.schedules).await;
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::render(counts)).into_response()
 }

@@ -8,7 +8,10 @@ use subtle::ConstantTimeEq as _;
 use crate::{random::Random, store::Token};
 
 /// What a token may do; each role may do what the ones before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Read.
     Viewer,
@@ -26,11 +29,6 @@ impl Role {
             Self::Operator => "operator",
             Self::Admin => "admin",
         }
-    }
-
-    /// The role that a person names.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.as_str() == word)
     }
 
     /// The role of a stored word; an unknown word may do the least.

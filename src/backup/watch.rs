@@ -98,26 +98,27 @@ fn measure(health: &Health) {
     #[expect(clippy::cast_precision_loss, reason = "seconds and bytes are far below 2^52")]
     let number = |value: i64| value as f64;
     let seconds = |time: Option<DateTime<Utc>>| number(time.map_or(0, |time| time.timestamp()));
-    for ages in &health.ages {
-        let engine = || ages.engine.clone();
-        metrics::gauge!("career_backup_last_success_timestamp_seconds", "engine" => engine())
-            .set(seconds(ages.last_success));
-        metrics::gauge!("career_backup_last_verified_timestamp_seconds", "engine" => engine())
-            .set(seconds(ages.last_verified));
-        metrics::gauge!("career_backup_bytes", "engine" => engine()).set(number(ages.bytes.unwrap_or(0)));
-        metrics::gauge!("career_backup_seconds", "engine" => engine()).set(ages.seconds.unwrap_or(0.0));
-        metrics::gauge!("career_backup_restore_test_seconds", "engine" => engine())
-            .set(ages.verify_seconds.unwrap_or(0.0));
+    for engine in ["logical", "pitr"] {
+        let known = health.ages.iter().find(|ages| ages.engine == engine);
+        let at = |time: fn(&BackupAges) -> Option<DateTime<Utc>>| seconds(known.and_then(time));
+        metrics::gauge!("career_backup_last_success_timestamp_seconds", "engine" => engine)
+            .set(at(|ages| ages.last_success));
+        metrics::gauge!("career_backup_last_verified_timestamp_seconds", "engine" => engine)
+            .set(at(|ages| ages.last_verified));
+        metrics::gauge!("career_backup_bytes", "engine" => engine)
+            .set(number(known.and_then(|ages| ages.bytes).unwrap_or(0)));
+        metrics::gauge!("career_backup_seconds", "engine" => engine)
+            .set(known.and_then(|ages| ages.seconds).unwrap_or(0.0));
+        metrics::gauge!("career_backup_restore_test_seconds", "engine" => engine)
+            .set(known.and_then(|ages| ages.verify_seconds).unwrap_or(0.0));
     }
     metrics::gauge!("career_backup_alarms")
         .set(number(i64::try_from(health.alarms.len()).unwrap_or(i64::MAX)));
     metrics::gauge!("career_quarantined").set(if health.state.quarantined { 1.0 } else { 0.0 });
-    if let Some(archiver) = &health.archiver {
-        metrics::gauge!("career_wal_archive_failed").set(number(archiver.failed));
-        if let Some(lag) = archiver.lag_seconds {
-            metrics::gauge!("career_wal_archive_lag_seconds").set(lag);
-        }
-    }
+    let archiver = health.archiver.as_ref();
+    let lag = archiver.and_then(|archiver| archiver.lag_seconds);
+    metrics::gauge!("career_wal_archive_failed").set(number(archiver.map_or(0, |archiver| archiver.failed)));
+    metrics::gauge!("career_wal_archive_lag_seconds").set(lag.unwrap_or(0.0));
 }
 
 #[cfg(test)]

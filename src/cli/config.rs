@@ -2,7 +2,9 @@
 
 use std::{io::Write as _, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Subcommand;
+use serde_json::json;
 
 use super::Globals;
 use crate::config::{Config, DEFAULTS};
@@ -19,15 +21,24 @@ pub(super) enum ConfigCommand {
 }
 
 pub(super) fn run(globals: &Globals, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
     let overrides: Vec<_> = globals.jobs.iter().map(|dir| ("jobs.dir", dir.display().to_string())).collect();
     match command {
-        ConfigCommand::Show => write!(out, "{}", Config::show(globals.config.as_deref(), &overrides)?)?,
-        ConfigCommand::Defaults => write!(out, "{DEFAULTS}")?,
+        ConfigCommand::Show => print(globals, &Config::show(globals.config.as_deref(), &overrides)?)?,
+        ConfigCommand::Defaults => print(globals, DEFAULTS)?,
         ConfigCommand::Check => {
             Config::load(globals.config.as_deref(), &overrides)?;
-            globals.output().say("settings are fine");
+            globals.output().done(&json!({ "ok": true }), "settings are fine")?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// TOML for people, who want the comments too; the same as JSON for programs.
+fn print(globals: &Globals, settings: &str) -> anyhow::Result<()> {
+    if !globals.json {
+        write!(std::io::stdout().lock(), "{settings}")?;
+        return Ok(());
+    }
+    let table: toml::Table = toml::from_str(settings).context("read settings")?;
+    Ok(globals.output().value(&table, |_| String::new())?)
 }

@@ -1,15 +1,16 @@
 //! What `serve`, `dev` and `run` have in common: the parts of a process put together, and its life.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{failure::Failure, failure::UNAVAILABLE};
+use super::{failure::Failure, failure::UNAVAILABLE, supervisor};
 use crate::{
     admin,
     clock::Clock,
@@ -22,7 +23,7 @@ use crate::{
     scheduler::Scheduler,
     store::Store,
     tasks::{self, DatabaseGate, Matcher},
-    telemetry,
+    telemetry::{self, pulse},
     worker::{Parts, Program, Worker},
 };
 
@@ -116,32 +117,46 @@ impl Daemon {
         stopping: &Stopping,
     ) -> anyhow::Result<()> {
         let parts = &self.parts;
-        let state = parts.store.settle_home().await.context("look at the state")?;
-        if state.quarantined {
-            let reason = state.reason.unwrap_or_default();
+        let daemon_state = parts.store.settle_home().await.context("look at the state")?;
+        if daemon_state.quarantined {
+            let reason = daemon_state.reason.unwrap_or_default();
             tracing::error!(
                 reason,
                 "in quarantine: missed ticks are left out and nobody is told anything until career-worker backup acknowledge"
             );
         }
+        let database = &parts.config.database;
+        pulse::set_limit(
+            (database.statement_timeout + database.acquire_timeout) * 2 + Duration::from_mins(1),
+        );
         let mut playing = JoinSet::new();
+        let state = Arc::new(admin::State::new(admin::Parts {
+            config: Arc::clone(&parts.config),
+            store: parts.store.clone(),
+            transport: parts.transport.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+            schedules: Arc::clone(&schedules),
+            tasks: tasks::TASKS,
+            metrics: telemetry::start_metrics(),
+            draining: stopping.drain.clone(),
+        }));
         if roles.contains(&Role::Admin) {
             let listener = admin::listen(&parts.config.admin).await?;
             tracing::info!(address = %listener.local_addr()?, "admin endpoint");
-            let state = admin::State::new(admin::Parts {
-                config: Arc::clone(&parts.config),
-                store: parts.store.clone(),
-                transport: parts.transport.clone(),
-                clock: parts.clock.clone(),
-                random: parts.random.clone(),
-                schedules: Arc::clone(&schedules),
-                tasks: tasks::TASKS,
-                metrics: telemetry::start_metrics(),
-                draining: stopping.drain.clone(),
-            });
-            let drain = stopping.drain.clone();
+            let (state, drain) = (Arc::clone(&state), stopping.drain.clone());
             spawn(&mut playing, "admin endpoint", stopping, async move {
-                admin::serve(listener, Arc::new(state), drain).await;
+                state.serve(listener, drain).await;
+                Ok(())
+            });
+        }
+        if let Some(address) = parts.config.admin.probes {
+            let listener =
+                TcpListener::bind(address).await.with_context(|| format!("admin.probes: {address}"))?;
+            tracing::info!(address = %listener.local_addr()?, "probes");
+            let drain = stopping.drain.clone();
+            spawn(&mut playing, "probes", stopping, async move {
+                state.serve_probes(listener, drain).await;
                 Ok(())
             });
         }
@@ -166,6 +181,12 @@ impl Daemon {
                 Ok(())
             });
         }
+        let supervised = tokio::spawn(supervisor::follow(
+            parts.store.clone(),
+            parts.transport.clone(),
+            stopping.drain.clone(),
+            parts.config.runs.drain,
+        ));
         let mut result = Ok(());
         while let Some(ended) = playing.join_next().await {
             let ended = ended.context("a part of the daemon panicked").and_then(|ended| ended);
@@ -174,6 +195,7 @@ impl Daemon {
             }
             stopping.drain.cancel();
         }
+        supervised.abort();
         result
     }
 

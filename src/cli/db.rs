@@ -8,12 +8,12 @@ use clap::Subcommand;
 use super::Globals;
 use crate::store::Store;
 
-/// Migrate the database.
+/// Migrate the database, or say how far it is.
 #[derive(Debug, Subcommand)]
 pub(super) enum DbCommand {
     /// Apply the migrations that are missing.
     Migrate,
-    /// List the migrations and whether they are applied.
+    /// List the migrations and whether they are applied; exit code 1 where one is missing.
     Status,
 }
 

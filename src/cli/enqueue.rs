@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::{
     Globals,
@@ -18,6 +19,7 @@ use crate::{
     queue::Transport,
     store::{Actor, Enqueued, Store},
     tasks,
+    telemetry::trace,
 };
 
 /// A schedule by name, or a task with arguments.
@@ -26,7 +28,7 @@ pub(super) struct Wish {
     /// Name of a schedule: its task with its arguments.
     #[arg(required_unless_present = "task", conflicts_with = "task")]
     schedule: Option<String>,
-    /// A task instead of a schedule.
+    /// A task instead of a schedule; one that does not exist is answered with those that do.
     #[arg(long)]
     task: Option<String>,
     /// Arguments of the task, a JSON object.
@@ -34,7 +36,7 @@ pub(super) struct Wish {
     args: Option<String>,
 }
 
-/// Put a run on its queue.
+/// Put a run on its queue, for a worker to take.
 #[derive(Debug, clap::Args)]
 pub(super) struct EnqueueArgs {
     #[command(flatten)]
@@ -42,7 +44,7 @@ pub(super) struct EnqueueArgs {
     /// A second enqueue with the same key returns the first run.
     #[arg(long)]
     key: Option<String>,
-    /// Higher first.
+    /// Runs with a higher one are taken first.
     #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
     priority: i16,
     /// Not before this time has passed, for example 10m.
@@ -90,12 +92,14 @@ pub(super) async fn run(globals: &Globals, args: EnqueueArgs) -> anyhow::Result<
         args.delay.map(|delay| Clock::system().now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX));
     let store = Store::open(&config.database)?;
     let queue: Queue = run.queue;
-    let (id, words) =
-        match store.enqueue_for(Actor { id: "cli", address: None }, &run, None).await.context("enqueue")? {
-            Enqueued::New(id) => (id, "queued"),
-            Enqueued::Known(id) => (id, "known: the key was used before"),
-            Enqueued::KeyReused => anyhow::bail!("the key was used for something else"),
-        };
+    let span = tracing::info_span!("enqueue", task = run.task, trace_id = tracing::field::Empty);
+    trace::follow(&span, std::env::var("TRACEPARENT").ok().as_deref(), trace::Cause::Parent);
+    let enqueued = store.enqueue_for(Actor { id: "cli", address: None }, &run, None).instrument(span).await;
+    let (id, words) = match enqueued.context("enqueue")? {
+        Enqueued::New(id) => (id, "queued"),
+        Enqueued::Known(id) => (id, "known: the key was used before"),
+        Enqueued::KeyReused => anyhow::bail!("the key was used for something else"),
+    };
     let transport =
         Transport::open(&config.redis).map_err(|error| Failure::new(CONFIG, error.to_string()))?;
     transport.wake(queue, id);

@@ -15,6 +15,7 @@ mod explain;
 mod extract;
 mod failure;
 mod healthcheck;
+mod man;
 mod match_offline;
 mod output;
 mod queues;
@@ -26,6 +27,7 @@ mod schedules;
 mod searches;
 mod serve;
 mod sources;
+mod supervisor;
 mod token;
 
 use std::{
@@ -63,9 +65,10 @@ pub struct Cli {
 
 /// What every command takes.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "For every command")]
 struct Globals {
     /// Settings file (TOML); what it does not name keeps its default.
-    #[arg(long, global = true, env = "CAREER_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "CAREER_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Folder of the schedules; overrides jobs.dir.
     #[arg(long, global = true, value_name = "DIR")]
@@ -73,7 +76,7 @@ struct Globals {
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
     json: bool,
-    /// Print data only.
+    /// Print data only: no words on standard error.
     #[arg(long, short, global = true)]
     quiet: bool,
 }
@@ -86,9 +89,9 @@ enum Command {
     Dev(dev::DevArgs),
     /// Run a schedule's task, or any task, now and in this process.
     Run(run::RunArgs),
-    /// Put a run on its queue.
+    /// Put a run on its queue, for a worker to take.
     Enqueue(enqueue::EnqueueArgs),
-    /// Look at runs, cancel them, try them again.
+    /// Look at runs, follow them, cancel them, try them again.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
     /// Look at schedules, check them, pause them.
@@ -110,7 +113,7 @@ enum Command {
     /// Make backups, look at them, restore them, let them go.
     #[command(subcommand)]
     Backup(backup::BackupCommand),
-    /// Migrate the database.
+    /// Migrate the database, or say how far it is.
     #[command(subcommand)]
     Db(db::DbCommand),
     /// Make and take back tokens of the admin endpoint.
@@ -119,9 +122,12 @@ enum Command {
     /// Look at the settings in force.
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Check settings, schedules, database and Redis.
+    /// Check the whole installation, and say what to do about what is wrong.
+    ///
+    /// Looks at settings, schedules, this machine, the database with its schema and work, and Redis, and changes nothing. Exit codes: 0
+    /// where nothing is bad (there may be warnings), 69 where the database or Redis cannot be used, 78 where something has to be changed.
     Doctor,
-    /// Ask a running daemon whether it is ready.
+    /// Ask a running daemon whether it is ready: 0 yes, 1 no, 69 it does not answer.
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Make one attempt of a run for a worker.
     #[command(hide = true)]
@@ -134,16 +140,20 @@ enum Command {
     Match(match_offline::MatchArgs),
     /// Print completions for a shell.
     Completions {
-        /// Shell.
+        /// For this shell.
         shell: clap_complete::Shell,
     },
+    /// Write the manual, one page a command, for a package to install.
+    Man(man::ManArgs),
 }
 
 impl Cli {
     /// Runs the command and gives its exit code.
     pub fn run(self) -> ExitCode {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        self.command.run(&self.globals).unwrap_or_else(|error| failure::report(&error))
+        let code = self.command.run(&self.globals).unwrap_or_else(|error| failure::report(&error));
+        telemetry::trace::finish();
+        code
     }
 }
 
@@ -187,6 +197,7 @@ impl Command {
                 clap_complete::generate(shell, &mut Cli::command(), "career-worker", &mut std::io::stdout());
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Man(args) => man::run(globals, &args),
         }
     }
 }

@@ -51,6 +51,18 @@ impl Output {
         }
     }
 
+    /// Prints what was done: JSON for programs, or words for people, who see it on stderr as nothing else is printed.
+    ///
+    /// # Errors
+    /// Where stdout is closed.
+    pub fn done<T: Serialize>(self, value: &T, words: impl std::fmt::Display) -> io::Result<()> {
+        if self.json {
+            return self.value(value, |_| String::new());
+        }
+        self.say(words);
+        Ok(())
+    }
+
     /// Says something to people.
     pub fn say(self, words: impl std::fmt::Display) {
         if !self.quiet {

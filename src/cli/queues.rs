@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use serde_json::json;
 
 use super::Globals;
 use crate::{
@@ -47,11 +48,13 @@ pub(super) async fn run(globals: &Globals, command: QueuesCommand) -> anyhow::Re
         }
         QueuesCommand::Pause { queue } => {
             store.insert_pause(PauseKind::Queue, queue.as_str(), Some("cli")).await.context("pause queue")?;
-            globals.output().say(format!("queue {} is paused", queue.as_str()));
+            let done = json!({ "queue": queue, "paused": true });
+            globals.output().done(&done, format!("queue {} is paused", queue.as_str()))?;
         }
         QueuesCommand::Resume { queue } => {
             store.delete_pause(PauseKind::Queue, queue.as_str()).await.context("resume queue")?;
-            globals.output().say(format!("queue {} is open", queue.as_str()));
+            let done = json!({ "queue": queue, "paused": false });
+            globals.output().done(&done, format!("queue {} is open", queue.as_str()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Globals, failure::Failure, output::minute, read_schedules};
 use crate::{
@@ -69,7 +70,11 @@ pub(super) async fn run(globals: &Globals, command: SchedulesCommand) -> anyhow:
     };
     match command {
         SchedulesCommand::Schema => {}
-        SchedulesCommand::Check => globals.output().say(format!("{} schedules are fine", schedules.len())),
+        SchedulesCommand::Check => {
+            let names: Vec<&str> = schedules.iter().map(|schedule| schedule.name.as_str()).collect();
+            let words = format!("{} schedules are fine", schedules.len());
+            globals.output().done(&json!({ "ok": true, "schedules": names }), words)?;
+        }
         SchedulesCommand::Next { name, count } => {
             let schedule = known(&name)?;
             let start = Clock::system().now();
@@ -130,12 +135,14 @@ pub(super) async fn run(globals: &Globals, command: SchedulesCommand) -> anyhow:
                 .insert_pause(PauseKind::Schedule, &known(&name)?.name, Some("cli"))
                 .await
                 .context("pause")?;
-            globals.output().say(format!("schedule {name} is paused"));
+            let words = format!("schedule {name} is paused");
+            globals.output().done(&json!({ "schedule": name, "paused": true }), words)?;
         }
         SchedulesCommand::Resume { name } => {
             let store = Store::open(&config.database)?;
             store.delete_pause(PauseKind::Schedule, &known(&name)?.name).await.context("resume")?;
-            globals.output().say(format!("schedule {name} is on"));
+            let words = format!("schedule {name} is on");
+            globals.output().done(&json!({ "schedule": name, "paused": false }), words)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -12,10 +12,10 @@ use crate::domain::Queue;
 /// Run the daemon: scheduler, workers, admin endpoint.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServeArgs {
-    /// Only these parts.
+    /// Only these parts of it, so that the work can be divided between processes.
     #[arg(long, value_delimiter = ',', value_enum, default_value = "scheduler,worker,admin")]
     roles: Vec<Role>,
-    /// Work on these queues only.
+    /// The worker takes runs from these queues only.
     #[arg(long, value_delimiter = ',', default_value = "scrape,match,notify,maintenance")]
     queues: Vec<Queue>,
     /// Apply missing migrations first.

@@ -27,7 +27,7 @@ pub(super) enum TokenCommand {
         /// What it may do.
         #[arg(long, value_enum, default_value = "operator")]
         role: Role,
-        /// Only these tasks.
+        /// It may want runs of this task only. Can be repeated.
         #[arg(long = "task", value_name = "TASK")]
         tasks: Vec<String>,
         /// Refused after this time, for example 90d.
@@ -82,7 +82,7 @@ pub(super) async fn run(globals: &Globals, command: TokenCommand) -> anyhow::Res
             if !store.revoke_token_for(CLI, &id).await.context("revoke token")? {
                 return Err(Failure::new(1, format!("there is no live token {id}")).into());
             }
-            globals.output().say(format!("token {id} is revoked"));
+            globals.output().done(&json!({ "id": id, "revoked": true }), format!("token {id} is revoked"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

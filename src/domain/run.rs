@@ -182,6 +182,10 @@ pub struct ClaimedRun {
     pub schedule: Option<String>,
     /// An earlier attempt took its worker with it, or could not be stopped.
     pub suspect: bool,
+    /// How long it was due before it was claimed.
+    pub waited: Duration,
+    /// W3C traceparent of what wanted it.
+    pub traceparent: Option<String>,
 }
 
 /// What became of one attempt; the ledger turns it into the next state.

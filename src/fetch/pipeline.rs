@@ -18,7 +18,7 @@ use super::{
     retry,
     robots::{self, Robots, Rules, Verdict},
 };
-use crate::{clock::Clock, config::FetchConfig, domain::Politeness, random::Random};
+use crate::{clock::Clock, config::FetchConfig, domain::Politeness, random::Random, telemetry};
 
 /// How long a server that says 429 without saying more is left alone after the last try.
 const THROTTLED: Duration = Duration::from_mins(1);
@@ -202,7 +202,8 @@ impl Pipeline {
             Err(error) => error.outcome(),
         };
         tracing::debug!(url = shown(url), outcome, "request");
-        metrics::counter!("career_http_requests_total", "host_group" => domain, "outcome" => outcome)
+        let host_group = telemetry::host_group(&domain);
+        metrics::counter!("career_http_requests_total", "host_group" => host_group, "outcome" => outcome)
             .increment(1);
         result
     }
@@ -223,6 +224,7 @@ impl Pipeline {
         let crawl_delay = if politeness.robots { self.allowed(url, politeness).await? } else { None };
         let slot = self.domains.enter(domain, self.pace(politeness, crawl_delay), &shown(url)).await?;
         spent.waited += start.elapsed();
+        metrics::histogram!("career_http_throttled_seconds").record(start.elapsed().as_secs_f64());
 
         let start = Instant::now();
         let exchange = tokio::time::timeout(*left, self.client.exchange(outgoing, url, cap));
@@ -231,6 +233,13 @@ impl Pipeline {
             never = slot.keep() => match never {},
         };
         *left = left.saturating_sub(start.elapsed());
+        let answered = match &result {
+            Ok(Ok(incoming)) => outcome(incoming.status),
+            Ok(Err(error)) => error.outcome(),
+            Err(_) => "timeout",
+        };
+        metrics::histogram!("career_http_request_seconds", "outcome" => answered)
+            .record(start.elapsed().as_secs_f64());
         result.unwrap_or_else(|_| Err(FetchError::Timeout { url: shown(url), limit: politeness.timeout }))
     }
 

@@ -23,10 +23,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::{Layer, Service};
 
 use super::{Ledger, Wakes};
-use crate::domain::{ClaimedRun, Outcome, Queue};
+use crate::{
+    domain::{ClaimedRun, Outcome, Queue},
+    telemetry::pulse::Heart,
+};
 
 /// Most runs taken by one statement.
 const CLAIM_BATCH: usize = 100;
+/// How often a queue whose slots are all taken says that it is alive.
+const FULL: Duration = Duration::from_secs(10);
 
 /// One queue as this process serves it.
 #[derive(Clone, Debug)]
@@ -127,7 +132,9 @@ impl<L: Ledger> Fetcher<L> {
             () = tokio::time::sleep(self.delay) => {}
             () = self.stop.cancelled() => return,
         }
-        while let Some(mut slots) = self.free_slots().await {
+        let heart = Heart::new("claims");
+        while let Some(mut slots) = self.free_slots(&heart).await {
+            heart.beat();
             let asked = slots.len();
             let runs = self.ledger.claim(self.lane.queue, asked).await;
             let more = runs.len() == asked;
@@ -147,11 +154,15 @@ impl<L: Ledger> Fetcher<L> {
     }
 
     /// Waits for a free slot and takes all there are; `None` when it is time to stop.
-    async fn free_slots(&self) -> Option<Vec<OwnedSemaphorePermit>> {
-        let first = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return None,
-            slot = Arc::clone(&self.lane.slots).acquire_owned() => slot.ok()?,
+    async fn free_slots(&self, heart: &Heart) -> Option<Vec<OwnedSemaphorePermit>> {
+        let first = loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                slot = Arc::clone(&self.lane.slots).acquire_owned() => break slot.ok()?,
+                // All slots may be taken for hours, which is no standstill.
+                () = tokio::time::sleep(FULL) => heart.beat(),
+            }
         };
         let mut slots = vec![first];
         while slots.len() < CLAIM_BATCH {

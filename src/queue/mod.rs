@@ -21,7 +21,7 @@ use crate::domain::{ClaimedRun, Outcome, Queue};
 pub use backend::{Lane, run_lanes};
 pub use listener::{Listener, listen};
 pub use message::Wish;
-pub use transport::{Transport, TransportError};
+pub use transport::{RedisFacts, Transport, TransportError};
 
 /// What decides on runs.
 pub trait Ledger: Clone + Send + Sync + Unpin + 'static {

@@ -117,6 +117,24 @@ impl Transport {
         tokio::time::timeout(PATIENCE, ping).await.unwrap_or(false)
     }
 
+    /// Asks Redis about itself, for `doctor`.
+    ///
+    /// # Errors
+    /// What Redis, or the way to it, says.
+    pub async fn examine(&self) -> Result<RedisFacts, String> {
+        let Some(redis) = &self.redis else { return Err("there is no Redis".to_owned()) };
+        let mut connection = redis.lines.connection.clone();
+        let ask = async {
+            let _: String = redis::cmd("PING").query_async(&mut connection).await?;
+            redis::cmd("INFO").query_async::<String>(&mut connection).await
+        };
+        match tokio::time::timeout(PATIENCE, ask).await {
+            Ok(Ok(info)) => Ok(RedisFacts::read(&info)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+        }
+    }
+
     /// The bells of this process.
     pub fn wakes(&self) -> &Wakes {
         &self.wakes
@@ -124,6 +142,37 @@ impl Transport {
 
     pub(super) fn lines(&self) -> Option<&Lines> {
         self.redis.as_deref().map(|redis| &redis.lines)
+    }
+}
+
+/// What Redis says of itself; nothing where it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RedisFacts {
+    /// Version.
+    pub version: Option<String>,
+    /// Every write goes to a file.
+    pub append_only: Option<bool>,
+    /// What it does when its memory is full.
+    pub eviction: Option<String>,
+    /// Most memory it takes, bytes; 0 is no limit.
+    pub most_memory: Option<u64>,
+    /// `master` or `slave`.
+    pub role: Option<String>,
+}
+
+impl RedisFacts {
+    fn read(info: &str) -> Self {
+        let value = |key: &str| {
+            let mut pairs = info.lines().filter_map(|line| line.trim().split_once(':'));
+            pairs.find(|(known, _)| *known == key).map(|(_, value)| value.to_owned())
+        };
+        Self {
+            version: value("valkey_version").or_else(|| value("redis_version")),
+            append_only: value("aof_enabled").map(|enabled| enabled == "1"),
+            eviction: value("maxmemory_policy"),
+            most_memory: value("maxmemory").and_then(|bytes| bytes.parse().ok()),
+            role: value("role"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A search reads the newest postings backwards within a window, so that its cost is bounded however many there are; what is older is on the
 //! next page.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
@@ -45,7 +45,7 @@ pub struct ListedPosting {
     pub url: Option<String>,
     pub posted_date: Option<NaiveDate>,
     pub is_active: bool,
-    pub created_at: Option<NaiveDateTime>,
+    pub created_at: Option<DateTime<Utc>>,
 }
 
 /// What only a single posting shows.
@@ -120,7 +120,7 @@ impl Store {
         let query = sqlx::query_as!(
             ListedPosting,
             r#"SELECT id, title, company, location, job_type, remote_option, salary_min, salary_max, salary_currency, source, url,
-                      posted_date, is_active IS NOT FALSE AS "is_active!", created_at
+                      posted_date, is_active IS NOT FALSE AS "is_active!", created_at AT TIME ZONE 'UTC' AS created_at
                FROM (SELECT * FROM jobs WHERE id < coalesce($1, 2147483647) ORDER BY id DESC LIMIT $2) newest
                WHERE ($3::text IS NULL OR title ILIKE $3 OR company ILIKE $3) AND ($4::text IS NULL OR source = $4)
                  AND ($5::boolean IS NULL OR (is_active IS NOT FALSE) = $5)
@@ -156,7 +156,7 @@ impl Store {
     pub async fn find_posting(&self, id: JobId) -> Result<Option<PostingDetail>, StoreError> {
         let query = sqlx::query!(
             r#"SELECT id, title, company, location, job_type, remote_option, salary_min, salary_max, salary_currency, source, url,
-                      posted_date, is_active IS NOT FALSE AS "is_active!", created_at, description, requirements, tech_stack,
+                      posted_date, is_active IS NOT FALSE AS "is_active!", created_at AT TIME ZONE 'UTC' AS created_at, description, requirements, tech_stack,
                       application_deadline, user_id,
                       ARRAY(SELECT other.job_id FROM worker.duplicates own JOIN worker.duplicates other USING (group_id)
                             WHERE own.job_id = j.id AND other.job_id <> j.id ORDER BY other.job_id) AS "duplicates!",

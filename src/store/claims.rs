@@ -10,7 +10,10 @@ use super::{
     duration::{interval, millis},
     transition::{Backoff, Next},
 };
-use crate::domain::{ClaimedRun, NewRun, Outcome, Queue, RunId, Shard};
+use crate::{
+    domain::{ClaimedRun, NewRun, Outcome, Queue, RunId, Shard},
+    telemetry::trace,
+};
 use serde_json::Value;
 
 /// A held run as its worker reports it with a renewal.
@@ -56,6 +59,8 @@ struct Row {
     timeout_ms: i64,
     schedule: Option<String>,
     suspect: bool,
+    waited_ms: i64,
+    traceparent: Option<String>,
 }
 
 impl Row {
@@ -71,6 +76,8 @@ impl Row {
             timeout: Duration::from_millis(self.timeout_ms.unsigned_abs()),
             schedule: self.schedule,
             suspect: self.suspect,
+            waited: Duration::from_millis(u64::try_from(self.waited_ms).unwrap_or(0)),
+            traceparent: self.traceparent,
         }
     }
 }
@@ -106,10 +113,12 @@ impl Store {
                    SET state = 'running', owner = $3, lease_until = now() + $4, claim = r.claim + 1, attempt = r.attempt + 1,
                        started_at = now(), progress_done = 0, progress_total = 0
                    FROM due WHERE r.id = due.id
-                   RETURNING r.id, r.task, r.args, r.claim, r.attempt, r.max_attempts, r.timeout_ms, r.schedule, r.suspect, r.priority, due.run_at
+                   RETURNING r.id, r.task, r.args, r.claim, r.attempt, r.max_attempts, r.timeout_ms, r.schedule, r.suspect, r.priority,
+                             r.traceparent, due.run_at
                )
                SELECT id AS "id!", task AS "task!", args AS "args!", claim AS "claim!", attempt AS "attempt!",
-                      max_attempts AS "max_attempts!", timeout_ms AS "timeout_ms!", schedule, suspect AS "suspect!"
+                      max_attempts AS "max_attempts!", timeout_ms AS "timeout_ms!", schedule, suspect AS "suspect!", traceparent,
+                      (extract(epoch FROM now() - run_at) * 1000)::bigint AS "waited_ms!"
                FROM claimed ORDER BY priority DESC, run_at, id"#,
             queue.as_str(),
             most,
@@ -117,7 +126,7 @@ impl Store {
             interval(lease),
             shard.to_string()
         );
-        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let rows = self.within(async { query.fetch_all(&mut *self.acquire().await?).await }).await?;
         Ok(rows.into_iter().map(|row| row.held(queue)).collect())
     }
 
@@ -134,11 +143,12 @@ impl Store {
     ) -> Result<Option<ClaimedRun>, StoreError> {
         let query = sqlx::query_as!(
             Row,
-            "INSERT INTO worker.runs (task, args, queue, priority, key, state, attempt, max_attempts, timeout_ms, trigger, schedule,
-                                      owner, claim, lease_until, started_at)
-             VALUES ($1, $2, $3, $4, $5, 'running', 1, $6, $7, $8, $9, $10, 1, now() + $11, now())
-             ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
-             RETURNING id, task, args, claim, attempt, max_attempts, timeout_ms, schedule, suspect",
+            r#"INSERT INTO worker.runs (task, args, queue, priority, key, state, attempt, max_attempts, timeout_ms, trigger, schedule,
+                                        owner, claim, lease_until, started_at, traceparent)
+               VALUES ($1, $2, $3, $4, $5, 'running', 1, $6, $7, $8, $9, $10, 1, now() + $11, now(), $12)
+               ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
+               RETURNING id, task, args, claim, attempt, max_attempts, timeout_ms, schedule, suspect, 0::bigint AS "waited_ms!",
+                         traceparent"#,
             run.task,
             run.args,
             run.queue.as_str(),
@@ -149,7 +159,8 @@ impl Store {
             run.trigger.as_str(),
             run.schedule,
             owner,
-            interval(lease)
+            interval(lease),
+            trace::current()
         );
         let row = self.within(query.fetch_optional(&self.pool)).await?;
         Ok(row.map(|row| row.held(run.queue)))
@@ -239,7 +250,8 @@ impl Store {
             steps(progress.1),
             matches!(outcome, Outcome::Stuck { .. })
         );
-        Ok(self.within(query.fetch_optional(&self.pool)).await?.is_some())
+        let ended = self.within(async { query.fetch_optional(&mut *self.acquire().await?).await }).await?;
+        Ok(ended.is_some())
     }
 
     /// Takes runs from owners whose lease is over: back to the queue, or dead when the attempts are used up. Which of an owner's runs

@@ -11,7 +11,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{Store, StoreError};
-use crate::domain::{JobId, SearchIds, UserId};
+use crate::{
+    domain::{JobId, SearchIds, UserId},
+    telemetry::trace,
+};
 
 /// A posting as the matcher reads it: columns of `jobs` and the facts of its owning sighting.
 #[derive(Clone, Debug)]
@@ -224,9 +227,13 @@ pub(super) async fn write_matches(
     let copied = copy_matches(connection, &fresh).await?;
     if copied > 0 {
         jobs.retain(|job| !known.contains(&JobId(*job)));
-        sqlx::query!("INSERT INTO worker.fresh_matches (job_ids) VALUES ($1)", &jobs)
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query!(
+            "INSERT INTO worker.fresh_matches (job_ids, traceparent) VALUES ($1, $2)",
+            &jobs,
+            trace::current()
+        )
+        .execute(&mut *connection)
+        .await?;
     }
     let inserted = upsert_matches(connection, &again).await?;
     insert_overflow(connection, overflow).await?;

@@ -14,11 +14,13 @@ mod claims;
 mod daemon_state;
 mod domains;
 mod duration;
+mod examine;
 pub mod health;
 pub mod http_cache;
 mod matches;
 mod messages;
 mod notifications;
+mod observe;
 mod outbox;
 pub mod pages;
 mod pairs;
@@ -41,10 +43,11 @@ mod tokens;
 mod transition;
 mod waiting;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection as _, PgPool,
+    Connection as _, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -58,9 +61,11 @@ pub use catalogue::{Catalogue, CatalogueFilter, ListedPosting, PostingDetail, Si
 pub use claims::{Recovered, Renewal, Renewed};
 pub use daemon_state::DaemonState;
 pub use domains::{DomainLease, DomainState};
+pub use examine::{Refusal, SchemaFacts, ServerFacts, WorkFacts};
 pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
 pub use messages::{KnownTask, RejectedMessage};
 pub use notifications::{DailyCap, NewNotification, NoticeBatch, NoticeRules, WaitingMatch};
+pub use observe::{BoardsSeen, Observed, QueueSeen, ScheduleSeen, TaskSeen};
 pub use outbox::{ALONE, BatchUsers, OutboxBatch};
 pub use pairs::{Pair, PairKey};
 pub use pauses::{Pause, PauseKind};
@@ -86,6 +91,8 @@ pub struct Store {
     /// Leases are renewed here, so that a busy pool never looks like a dead worker.
     reserved: PgPool,
     timeout: Duration,
+    /// What was seen lately, so that many who ask cost no more than one.
+    seen: Arc<observe::Seen>,
 }
 
 /// Why a statement gave no answer.
@@ -185,7 +192,8 @@ impl Store {
         ]);
         let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
         let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
-        Ok(Self { pool, reserved, timeout: config.statement_timeout + config.acquire_timeout })
+        let timeout = config.statement_timeout + config.acquire_timeout;
+        Ok(Self { pool, reserved, timeout, seen: Arc::default() })
     }
 
     /// Applies the migrations that are missing.
@@ -205,6 +213,14 @@ impl Store {
             Ok(result) => result.map_err(Into::into),
             Err(_) => Err(StoreError::Timeout(self.timeout)),
         }
+    }
+
+    /// A connection for what every worker does all the time; how long it was waited for is counted.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let begin = std::time::Instant::now();
+        let connection = self.pool.acquire().await;
+        metrics::histogram!("career_db_pool_acquire_seconds").record(begin.elapsed().as_secs_f64());
+        connection
     }
 
     /// Closes all connections.

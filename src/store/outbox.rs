@@ -30,6 +30,7 @@ pub struct OutboxBatch<'a> {
     rows: Vec<Row>,
     /// The record of this attempt.
     attempt: i64,
+    traces: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +65,7 @@ impl Store {
         self.within(async {
             loop {
                 let mut transaction = self.pool.begin().await?;
-                let mut rows = claim_rows(&mut transaction, limit, shard).await?;
+                let (mut rows, traces) = claim_rows(&mut transaction, limit, shard).await?;
                 if rows.is_empty() {
                     let divided =
                         if shard.is_whole() { 0 } else { divide(&mut transaction, limit, shard).await? };
@@ -81,7 +82,13 @@ impl Store {
                     transaction.commit().await?;
                     continue;
                 };
-                return Ok::<_, sqlx::Error>(Some(OutboxBatch { store: self, transaction, rows, attempt }));
+                return Ok::<_, sqlx::Error>(Some(OutboxBatch {
+                    store: self,
+                    transaction,
+                    rows,
+                    attempt,
+                    traces,
+                }));
             }
         })
         .await
@@ -157,6 +164,11 @@ impl OutboxBatch<'_> {
         self.rows.is_empty()
     }
 
+    /// The spans in which the postings were stored, each once, as traceparents.
+    pub fn traces(&self) -> &[String] {
+        &self.traces
+    }
+
     /// For which users each posting is; the batch was claimed for those of `shard`.
     pub fn users(&self, shard: Shard) -> BatchUsers {
         if self.rows.iter().all(|row| row.users == shard) {
@@ -217,7 +229,7 @@ impl OutboxBatch<'_> {
         overflow: &[Overflow],
         poison: &[(JobId, String)],
     ) -> Result<u64, StoreError> {
-        let Self { store, mut transaction, rows, attempt } = self;
+        let Self { store, mut transaction, rows, attempt, .. } = self;
         let finished = store
             .within(async {
                 let new = write_matches(&mut transaction, matches, overflow).await?;
@@ -247,7 +259,7 @@ impl OutboxBatch<'_> {
     /// # Errors
     /// Where the database does not answer; then nothing happened.
     pub async fn set_aside(self, job: JobId, error: String) -> Result<(), StoreError> {
-        let Self { store, mut transaction, rows, attempt } = self;
+        let Self { store, mut transaction, rows, attempt, .. } = self;
         let ids: Vec<i64> = rows.iter().filter(|row| row.job_id == job).map(|row| row.id).collect();
         store
             .within(async {
@@ -259,27 +271,46 @@ impl OutboxBatch<'_> {
     }
 }
 
+struct Found {
+    id: i64,
+    job_id: i32,
+    shard: i32,
+    shards: i32,
+    traceparent: Option<String>,
+}
+
+/// The rows, and the spans in which they were written.
 async fn claim_rows(
     transaction: &mut Transaction<'_, Postgres>,
     limit: i64,
     shard: Shard,
-) -> Result<Vec<Row>, sqlx::Error> {
-    let row = |id, job_id, number, of| Row {
-        id,
-        job_id: JobId(job_id),
-        users: Shard::stored(number, of).unwrap_or(Shard::WHOLE),
-    };
-    let rows: Vec<Row> = if shard.is_whole() {
-        let rows = sqlx::query!(
-            "SELECT id, job_id, shard, shards FROM worker.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+) -> Result<(Vec<Row>, Vec<String>), sqlx::Error> {
+    let mut found = if shard.is_whole() {
+        sqlx::query_as!(
+            Found,
+            "SELECT id, job_id, shard, shards, traceparent FROM worker.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
             limit
         )
         .fetch_all(&mut **transaction)
-        .await?;
-        rows.into_iter().map(|found| row(found.id, found.job_id, found.shard, found.shards)).collect()
+        .await?
     } else {
-        let rows = sqlx::query!(
-            "SELECT id, job_id, shard, shards FROM worker.outbox WHERE shards > 1 AND shards = $2 AND shard = $3
+        sqlx::query_as!(
+            Found,
+            "SELECT id, job_id, shard, shards, traceparent FROM worker.outbox
+             WHERE shards > 1 AND shards = $2 AND shard = $3
+             ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+            limit,
+            shard.of(),
+            shard.number()
+        )
+        .fetch_all(&mut **transaction)
+        .await?
+    };
+    if found.is_empty() && !shard.is_whole() {
+        found = sqlx::query_as!(
+            Found,
+            "SELECT id, job_id, shard, shards, traceparent FROM worker.outbox
+             WHERE shards > $2 AND shards % $2 = 0 AND shard % $2 = $3
              ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
             limit,
             shard.of(),
@@ -287,21 +318,16 @@ async fn claim_rows(
         )
         .fetch_all(&mut **transaction)
         .await?;
-        rows.into_iter().map(|found| row(found.id, found.job_id, found.shard, found.shards)).collect()
-    };
-    if !rows.is_empty() || shard.is_whole() {
-        return Ok(rows);
     }
-    let rows = sqlx::query!(
-        "SELECT id, job_id, shard, shards FROM worker.outbox WHERE shards > $2 AND shards % $2 = 0 AND shard % $2 = $3
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
-        limit,
-        shard.of(),
-        shard.number()
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(rows.into_iter().map(|found| row(found.id, found.job_id, found.shard, found.shards)).collect())
+    let mut traces: Vec<String> = found.iter_mut().filter_map(|row| row.traceparent.take()).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    let rows = found.into_iter().map(|row| Row {
+        id: row.id,
+        job_id: JobId(row.job_id),
+        users: Shard::stored(row.shard, row.shards).unwrap_or(Shard::WHOLE),
+    });
+    Ok((rows.collect(), traces))
 }
 
 /// Divides rows that are for users of `shard` and for others too, so that each part is for users of it alone or for none of them.
@@ -316,10 +342,10 @@ async fn divide(
              SELECT id FROM worker.outbox
              WHERE shards % $2 <> 0 AND shard % gcd(shards, $2) = $3 % gcd(shards, $2)
              ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-           RETURNING id, job_id, created_at, shard, shards
+           RETURNING id, job_id, created_at, shard, shards, traceparent
          )
-         INSERT INTO worker.outbox (job_id, created_at, shard, shards)
-         SELECT job_id, created_at, shard + shards * part, lcm(shards, $2)
+         INSERT INTO worker.outbox (job_id, created_at, shard, shards, traceparent)
+         SELECT job_id, created_at, shard + shards * part, lcm(shards, $2), traceparent
          FROM whole, generate_series(0, $2 / gcd(shards, $2) - 1) part ORDER BY id, part",
         limit,
         shard.of(),

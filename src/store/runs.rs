@@ -12,7 +12,10 @@ use super::{
     Store, StoreError,
     duration::{interval, millis},
 };
-use crate::domain::{NewRun, Queue, RunId, RunState};
+use crate::{
+    domain::{NewRun, Queue, RunId, RunState},
+    telemetry::trace,
+};
 
 /// A row of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -134,7 +137,7 @@ impl Store {
     /// The database does not answer or refuses the arguments.
     pub async fn insert_run(&self, run: &NewRun) -> Result<(RunId, bool), StoreError> {
         self.within(async {
-            let mut connection = self.pool.acquire().await?;
+            let mut connection = self.acquire().await?;
             insert_run(&mut connection, run).await
         })
         .await
@@ -193,6 +196,40 @@ impl Store {
             filter.queue.map(Queue::as_str),
             filter.schedule,
             filter.before.map(|id| id.0),
+            most
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
+    /// The runs after id `after` and those in `also`, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_runs_after(&self, after: i64, also: &[i64], most: i64) -> Result<Vec<Run>, StoreError> {
+        let query = sqlx::query_as!(
+            Run,
+            "SELECT id, task, args, queue, priority, key, state, run_at, attempt, max_attempts, timeout_ms, trigger, schedule,
+                    scheduled_for, owner, lease_until, cancel_wanted, progress_done, progress_total, report, error, created_at,
+                    started_at, finished_at
+             FROM worker.runs WHERE id > $1 OR id = ANY($2) ORDER BY id LIMIT $3",
+            after,
+            also,
+            most.saturating_add(i64::try_from(also.len()).unwrap_or(0))
+        );
+        self.within(query.fetch_all(&self.pool)).await
+    }
+
+    /// Runs that are not over, in no order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_open_runs(&self, most: i64) -> Result<Vec<Run>, StoreError> {
+        let query = sqlx::query_as!(
+            Run,
+            "SELECT id, task, args, queue, priority, key, state, run_at, attempt, max_attempts, timeout_ms, trigger, schedule,
+                    scheduled_for, owner, lease_until, cancel_wanted, progress_done, progress_total, report, error, created_at,
+                    started_at, finished_at
+             FROM worker.runs WHERE state IN ('queued', 'failed', 'running') LIMIT $1",
             most
         );
         self.within(query.fetch_all(&self.pool)).await
@@ -284,16 +321,18 @@ impl Store {
     }
 }
 
-/// As [`Store::insert_run`], in somebody's transaction.
+/// As [`Store::insert_run`], in somebody's transaction. The run follows from the span that is entered.
 pub(super) async fn insert_run(
     connection: &mut PgConnection,
     run: &NewRun,
 ) -> Result<(RunId, bool), sqlx::Error> {
+    let trace = trace::current();
     loop {
         let query = sqlx::query!(
             r#"WITH new AS (
-                   INSERT INTO worker.runs (task, args, queue, priority, key, run_at, max_attempts, timeout_ms, trigger, schedule)
-                   VALUES ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8, $9, $10)
+                   INSERT INTO worker.runs (task, args, queue, priority, key, run_at, max_attempts, timeout_ms, trigger, schedule,
+                                            traceparent)
+                   VALUES ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8, $9, $10, $11)
                    ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
                    RETURNING id
                )
@@ -309,7 +348,8 @@ pub(super) async fn insert_run(
             run.max_attempts,
             millis(run.timeout),
             run.trigger.as_str(),
-            run.schedule
+            run.schedule,
+            trace
         );
         // No row: the first one was committed after this statement's snapshot, or deleted since. The next statement sees it.
         if let Some(row) = query.fetch_optional(&mut *connection).await? {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Store, StoreError};
-use crate::domain::RunId;
+use crate::{domain::RunId, telemetry::trace};
 
 /// How far one schedule has been seen to, by the database's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,8 +139,9 @@ impl Store {
                          ON CONFLICT DO NOTHING
                          RETURNING outcome
                      ), run AS (
-                         INSERT INTO worker.runs (task, args, queue, run_at, max_attempts, timeout_ms, trigger, schedule, scheduled_for)
-                         SELECT $5, $6, $7, $3, $8, $9, 'schedule', $1, $2 FROM tick WHERE outcome = 'fired'
+                         INSERT INTO worker.runs (task, args, queue, run_at, max_attempts, timeout_ms, trigger, schedule, scheduled_for,
+                                                  traceparent)
+                         SELECT $5, $6, $7, $3, $8, $9, 'schedule', $1, $2, $10 FROM tick WHERE outcome = 'fired'
                          RETURNING id
                      ), mark AS (
                          UPDATE worker.schedules SET watermark = $2 WHERE name = $1 AND watermark < $2
@@ -154,7 +155,8 @@ impl Store {
                     tick.args,
                     tick.queue,
                     tick.max_attempts,
-                    tick.timeout_ms
+                    tick.timeout_ms,
+                    trace::current()
                 )
                 .fetch_optional(&self.pool),
             )

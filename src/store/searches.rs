@@ -3,7 +3,7 @@
 //! A follower keeps the oldest transaction that may still be unseen and reads everything from there again, so that a slow writer is
 //! never passed over. The cursor lives in memory only: transaction numbers mean nothing in a restored database.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -52,8 +52,8 @@ pub struct KnownSearch {
     pub filters: Value,
     /// Inactive searches never match.
     pub is_active: bool,
-    /// When it was last changed (UTC).
-    pub updated_at: Option<NaiveDateTime>,
+    /// When it was last changed.
+    pub updated_at: Option<DateTime<Utc>>,
     /// How much in it cannot be used.
     pub problems: i64,
 }
@@ -137,7 +137,7 @@ impl Store {
     ) -> Result<Vec<KnownSearch>, StoreError> {
         let query = sqlx::query_as!(
             KnownSearch,
-            r#"SELECT id, user_id, name, query, coalesce(filters, '{}') AS "filters!", is_active IS NOT FALSE AS "is_active!", updated_at,
+            r#"SELECT id, user_id, name, query, coalesce(filters, '{}') AS "filters!", is_active IS NOT FALSE AS "is_active!", updated_at AT TIME ZONE 'UTC' AS updated_at,
                       (SELECT count(*) FROM worker.search_problems p WHERE p.search_id = s.id) AS "problems!"
                FROM saved_searches s
                WHERE ($1::int IS NULL OR user_id = $1) AND ($2::int IS NULL OR id > $2)

@@ -4,12 +4,16 @@ use super::{NoticeRules, Store, StoreError};
 use crate::domain::Shard;
 
 /// Stages that have work waiting and no run to do it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WaitingStages {
     /// The outbox holds postings.
     pub r#match: bool,
     /// Notices are due.
     pub notify: bool,
+    /// Where the posting that waits longest comes from, as traceparent.
+    pub match_trace: Option<String>,
+    /// Where the matches that wait longest come from.
+    pub notify_trace: Option<String>,
 }
 
 impl Store {
@@ -40,7 +44,9 @@ impl Store {
                               WHERE a.user_id = m.user_id AND a.announced_at >= date_trunc('day', now(), 'UTC'))
                              < coalesce(s.daily_cap, $2)
                          AND EXISTS (SELECT FROM jobs j WHERE j.id = m.job_id AND j.is_active IS NOT FALSE)
-                     )) AND NOT EXISTS (SELECT FROM worker.runs WHERE task = 'notify' AND state IN ('queued', 'failed')) AS "notify!""#,
+                     )) AND NOT EXISTS (SELECT FROM worker.runs WHERE task = 'notify' AND state IN ('queued', 'failed')) AS "notify!",
+                     (SELECT traceparent FROM worker.outbox ORDER BY id LIMIT 1) AS match_trace,
+                     (SELECT traceparent FROM worker.fresh_matches ORDER BY id LIMIT 1) AS notify_trace"#,
                 rules.frequency,
                 rules.daily_cap,
                 shard.of(),

@@ -74,21 +74,10 @@ impl Task for Backup {
         let Some(site) = ctx.backups()? else { return Ok(not_configured()) };
         let engine = LogicalDump::new(site, ctx.store.clone()).with_any_size(args.any_size);
         let made = engine.make(true, &ctx.watch()).await;
-        metrics::counter!("career_backup_runs_total", "engine" => engine.name(), "outcome" => outcome(&made))
-            .increment(1);
         let made = made.map_err(failed)?;
         tracing::info!(backup = made.id, bytes = made.bytes, seconds = made.seconds, "backup made");
         backup::observe(&ctx.store, &ctx.config, ctx.clock.now()).await?;
         Ok(serde_json::to_value(made)?)
-    }
-}
-
-pub(super) fn outcome<T>(result: &Result<T, BackupError>) -> &'static str {
-    match result {
-        Ok(_) => "ok",
-        Err(BackupError::Cancelled) => "cancelled",
-        Err(BackupError::Busy) => "busy",
-        Err(_) => "error",
     }
 }
 

@@ -320,23 +320,28 @@ pub fn find_in(tasks: &[&'static dyn AnyTask], name: &str) -> Result<&'static dy
     })
 }
 
-/// The follow-up runs that the tables ask for: the reconciler records each that does not wait or run already.
+/// The follow-up runs that the tables ask for, each with the traceparent of what it follows from: the reconciler records each that does
+/// not wait or run already.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<NewRun>, StoreError> {
+pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<(NewRun, Option<String>)>, StoreError> {
     let shard = config.matching.shard;
     let waiting = store.waiting_stages(shard, notify::rules(&config.notify)).await?;
-    let stages = [(waiting.r#match, Match::NAME), (waiting.notify, Notify::NAME)];
-    let tasks = stages.into_iter().filter(|(wanted, _)| *wanted).filter_map(|(_, name)| find(name).ok());
+    let stages = [
+        (waiting.r#match, Match::NAME, waiting.match_trace),
+        (waiting.notify, Notify::NAME, waiting.notify_trace),
+    ];
+    let tasks = stages.into_iter().filter(|(wanted, ..)| *wanted);
     Ok(tasks
-        .map(|task| {
+        .filter_map(|(_, name, cause)| Some((find(name).ok()?, cause)))
+        .map(|(task, cause)| {
             let args = if task.name() == Match::NAME && !shard.is_whole() {
                 json!({ "shard": shard.to_string() })
             } else {
                 json!({})
             };
-            follow_up(task, args)
+            (follow_up(task, args), cause)
         })
         .collect())
 }

@@ -63,12 +63,26 @@ impl Task for Notify {
             let Some(mut batch) = claimed.context("claim notices")? else { break };
             after = Some(batch.last_user);
             let notices = compose_all(&mut batch, &ctx.config.matching, ctx.clock.now().date_naive()).await?;
-            told += batch.finish(&notices).await.context("write notices")?;
+            let most = notices.len() as u64;
+            told += match batch.finish(&notices).await {
+                Ok(written) => {
+                    count("sent", written);
+                    written
+                }
+                Err(error) => {
+                    count("failed", most);
+                    return Err(anyhow::Error::from(error).context("write notices").into());
+                }
+            };
             ctx.progress.set(told, told);
         }
-        metrics::counter!("career_notifications_total", "channel" => "in_app").increment(told);
         Ok(json!({ "notifications": told }))
     }
+}
+
+fn count(outcome: &'static str, notices: u64) {
+    metrics::counter!("career_notifications_total", "channel" => "in_app", "outcome" => outcome)
+        .increment(notices);
 }
 
 /// What holds for users without a setting.

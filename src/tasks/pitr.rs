@@ -11,10 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    Context, Task, TaskError,
-    backup::{failed, outcome},
-};
+use super::{Context, Task, TaskError, backup::failed};
 use crate::{
     backup::{self, BackupEngine as _, Which, pitr::PgBackRest},
     config::Config,
@@ -66,8 +63,6 @@ impl Task for PitrBackup {
     async fn run(args: PitrBackupArgs, ctx: Context) -> Result<Value, TaskError> {
         let Some(engine) = ctx.pitr()? else { return Ok(not_configured()) };
         let made = engine.make(args.full, &ctx.watch()).await;
-        metrics::counter!("career_backup_runs_total", "engine" => engine.name(), "outcome" => outcome(&made))
-            .increment(1);
         let made = made.map_err(failed)?;
         tracing::info!(backup = made.id, bytes = made.bytes, seconds = made.seconds, "files copied");
         Ok(serde_json::to_value(made)?)
@@ -103,12 +98,6 @@ impl Task for PitrRestoreTest {
             None => engine.draw_moment().await.map_err(failed)?,
         };
         let tested = engine.test(moment.map_or(Which::Newest, Which::Moment), &ctx.watch()).await;
-        let word = match &tested {
-            Ok(tested) if !tested.passed() => "defect",
-            tested => outcome(tested),
-        };
-        metrics::counter!("career_backup_restore_tests_total", "engine" => engine.name(), "outcome" => word)
-            .increment(1);
         let tested = tested.map_err(failed)?;
         if let Some(defect) = &tested.defect {
             return Err(TaskError::fail(anyhow!("{} cannot be restored: {defect}", tested.id)));

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Context, Task, TaskError,
-    backup::{failed, not_configured, outcome},
+    backup::{failed, not_configured},
 };
 use crate::{
     backup::{self, BackupEngine as _, LogicalDump, Which},
@@ -44,12 +44,6 @@ impl Task for RestoreTest {
         let engine = LogicalDump::new(site, ctx.store.clone());
         let which = args.id.as_deref().map_or(Which::Newest, Which::Id);
         let tested = engine.test(which, &ctx.watch()).await;
-        let word = match &tested {
-            Ok(tested) if !tested.passed() => "defect",
-            tested => outcome(tested),
-        };
-        metrics::counter!("career_backup_restore_tests_total", "engine" => engine.name(), "outcome" => word)
-            .increment(1);
         let tested = tested.map_err(failed)?;
         backup::observe(&ctx.store, &ctx.config, ctx.clock.now()).await?;
         if let Some(defect) = &tested.defect {

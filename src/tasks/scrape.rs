@@ -143,6 +143,9 @@ async fn scrape_boards(
             if report.fault.as_ref().is_some_and(|fault| fault.put_off) {
                 put_off.store(true, Ordering::Relaxed);
             }
+            if !limits.dry_run {
+                report.count(source.name());
+            }
             ctx.progress.set(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok::<_, TaskError>(Some(report))
         })

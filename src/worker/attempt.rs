@@ -12,7 +12,10 @@ use crate::{
     queue::backend::released,
     store::Line,
     tasks::{self, AnyTask, Context, Progress},
-    telemetry::journal::{Entry, Journal},
+    telemetry::{
+        journal::{Entry, Journal},
+        trace,
+    },
 };
 
 /// How long a task may take to heed its token: cancelled by a person; at the drain deadline or its own time limit.
@@ -34,19 +37,13 @@ enum Why {
 impl Hands {
     /// Runs one attempt; `None` when the run is no longer ours.
     pub(super) async fn attempt(&self, run: &ClaimedRun) -> Option<Outcome> {
-        let span = tracing::info_span!(
-            "run",
-            task = run.task,
-            run.id = run.id.0,
-            attempt = run.attempt,
-            claim = run.claim,
-            queue = run.queue.as_str(),
-            schedule = run.schedule
-        );
-        self.observed(run).instrument(span).await
+        self.observed(run).instrument(span_of(run)).await
     }
 
     async fn observed(&self, run: &ClaimedRun) -> Option<Outcome> {
+        // Anybody may write any task into the ledger: only known names become labels.
+        let task = tasks::find_in(self.shared.tasks, &run.task).map_or("unknown", |task| task.name());
+        metrics::histogram!("career_run_wait_seconds", "task" => task).record(run.waited.as_secs_f64());
         let started = Instant::now();
         let journal = Journal::open((run.id.0, run.claim));
         let outcome = self.stoppable(run).await;
@@ -61,8 +58,6 @@ impl Hands {
             Some(Outcome::Cancelled) => "cancelled",
             None => "lost",
         };
-        // Anybody may write any task into the ledger: only known names become labels.
-        let task = tasks::find_in(self.shared.tasks, &run.task).map_or("unknown", |task| task.name());
         metrics::counter!("career_runs_total", "task" => task, "outcome" => name).increment(1);
         metrics::histogram!("career_run_duration_seconds", "task" => task).record(took.as_secs_f64());
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -188,6 +183,23 @@ impl Hands {
         }
         true
     }
+}
+
+/// The span of an attempt: the first is part of what wanted the run, a later one is a trace of its own that points to it.
+pub(super) fn span_of(run: &ClaimedRun) -> tracing::Span {
+    let span = tracing::info_span!(
+        "run",
+        task = run.task,
+        run.id = run.id.0,
+        attempt = run.attempt,
+        claim = run.claim,
+        queue = run.queue.as_str(),
+        schedule = run.schedule,
+        trace_id = tracing::field::Empty
+    );
+    let cause = if run.attempt > 1 { trace::Cause::Link } else { trace::Cause::Parent };
+    trace::follow(&span, run.traceparent.as_deref(), cause);
+    span
 }
 
 /// A task at work.

@@ -12,6 +12,7 @@ use crate::{
     domain::{ClaimedRun, RunId},
     store::Renewal,
     tasks::Progress,
+    telemetry::pulse::Heart,
 };
 
 /// Leases renewed by one statement.
@@ -94,8 +95,10 @@ impl Shared {
         let runs = &self.parts.config.runs;
         let mut every = tokio::time::interval(runs.renew);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let heart = Heart::new("leases");
         loop {
             every.tick().await;
+            heart.beat();
             for held in self.holds.renewals().chunks(BATCH) {
                 // A renewal that hangs must not take the time of the next one.
                 let renewing = self.parts.store.renew_leases(&self.owner, runs.lease, held);

@@ -31,6 +31,7 @@ use crate::{
     random::Random,
     store::{Backoff, KnownTask, Store, StoreError},
     tasks::{self, AnyTask, Matcher},
+    telemetry,
 };
 
 use hands::Hands;
@@ -146,6 +147,7 @@ impl Worker {
     /// `halt` stops at once. Also returns, as after `shutdown`, when too many threads are stuck.
     pub async fn run(&self, queues: &[Queue], shutdown: CancellationToken, halt: CancellationToken) {
         let shared = &self.shared;
+        telemetry::start_tasks(shared.tasks.iter().map(|task| task.name()));
         let runs = &shared.parts.config.runs;
         let (stop, drain) = (CancellationToken::new(), CancellationToken::new());
         let hands = Hands { shared: Arc::clone(shared), drain: drain.clone(), halt: halt.clone() };

@@ -3,9 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::Shared;
-use crate::{store::StoreError, tasks};
+use crate::{
+    store::StoreError,
+    tasks,
+    telemetry::{pulse::Heart, trace},
+};
 
 /// How often backups are looked at.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -19,8 +24,10 @@ impl Shared {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut introduced = false;
         let mut looked: Option<Instant> = None;
+        let heart = Heart::new("reconciler");
         loop {
             every.tick().await;
+            heart.beat();
             if looked.is_none_or(|last| last.elapsed() >= MINUTE) {
                 looked = Some(Instant::now());
                 let parts = &self.parts;
@@ -31,13 +38,13 @@ impl Shared {
             if !introduced {
                 introduced = self.parts.store.upsert_tasks(&self.known_tasks()).await.is_ok();
             }
-            if let Err(error) = self.put_right().await {
+            if let Err(error) = self.put_right(&heart).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "ledger not reconciled");
             }
         }
     }
 
-    async fn put_right(&self) -> Result<(), StoreError> {
+    async fn put_right(&self, heart: &Heart) -> Result<(), StoreError> {
         let (store, transport) = (&self.parts.store, &self.parts.transport);
         loop {
             let recovered = store.recover_expired(i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
@@ -48,10 +55,12 @@ impl Shared {
                     state = run.state,
                     "worker lost, run taken from it"
                 );
+                self.count_recovered(&run.task, &run.state);
                 if let ("queued", Ok(queue)) = (run.state.as_str(), run.queue.parse()) {
                     transport.wake(queue, run.id);
                 }
             }
+            heart.beat();
             if recovered.len() < BATCH {
                 break;
             }
@@ -59,10 +68,14 @@ impl Shared {
         for queue in store.list_due_queues().await? {
             transport.wakes().ring(queue);
         }
-        for run in tasks::wanted(store, &self.parts.config).await? {
-            if self.tasks.iter().any(|task| task.name() == run.task)
-                && let Some(id) = store.insert_run_if_idle(&run).await?
-            {
+        heart.beat();
+        for (run, cause) in tasks::wanted(store, &self.parts.config).await? {
+            heart.beat();
+            let Some(task) = self.tasks.iter().find(|task| task.name() == run.task) else { continue };
+            let span = tracing::info_span!("follow up", task = run.task, trace_id = tracing::field::Empty);
+            trace::follow(&span, cause.as_deref(), trace::Cause::Parent);
+            if let Some(id) = store.insert_run_if_idle(&run).instrument(span).await? {
+                metrics::counter!("career_reconcile_requeued_total", "task" => task.name()).increment(1);
                 transport.wake(run.queue, id);
             }
         }
@@ -70,5 +83,18 @@ impl Shared {
             transport.wake(queue, id);
         }
         Ok(())
+    }
+
+    /// Anybody may write any task into the ledger: only known names become labels.
+    fn count_recovered(&self, task: &str, state: &str) {
+        let task = tasks::find_in(self.tasks, task).map_or("unknown", |task| task.name());
+        metrics::counter!("career_lease_expired_total", "task" => task).increment(1);
+        match state {
+            "queued" => metrics::counter!("career_runs_rescued_total", "task" => task).increment(1),
+            "dead" => {
+                metrics::counter!("career_runs_total", "task" => task, "outcome" => "dead").increment(1);
+            }
+            _ => {}
+        }
     }
 }

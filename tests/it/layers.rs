@@ -13,18 +13,19 @@ const LAYERS: [&[&str]; 9] = [
     &["fetch", "queue", "servers", "storage", "store"],
     &["backup", "matching", "normalize", "notify", "sources"],
     &["tasks"],
-    &["scheduler", "worker"],
+    &["observe", "scheduler", "worker"],
     &["admin", "dev"],
     &["cli"],
 ];
 
 /// A library, the modules that may name it, and why.
-const HOMES: [(&str, &[&str], &str); 5] = [
+const HOMES: [(&str, &[&str], &str); 6] = [
     ("sqlx", &["store", "servers"], "all SQL is in store/"),
     ("object_store", &["storage"], "only storage/ names object_store"),
     ("age", &["backup"], "only backup/ encrypts"),
     ("apalis", &["queue"], "only queue/ names apalis"),
     ("reqwest", &["fetch"], "only fetch/ opens outbound connections"),
+    ("opentelemetry", &["telemetry"], "only telemetry/ names opentelemetry"),
 ];
 
 #[test]

@@ -37,6 +37,7 @@ mod match_notify;
 mod matching;
 mod mutation;
 mod openapi;
+mod operate;
 mod oracle;
 mod other_service;
 mod outbound;

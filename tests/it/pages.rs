@@ -81,6 +81,10 @@ impl<'a> Browser<'a> {
         Browser { endpoint, cookie: set.split(';').next().unwrap().to_owned() }
     }
 
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.endpoint.ask("GET", path, &[("cookie", &self.cookie)], "").await
     }

@@ -65,7 +65,7 @@ struct Wish {
 /// With the header `Idempotency-Key` the same request, sent again within a day, gives the first run.
 #[utoipa::path(
     post, path = "/api/v1/runs", tag = "runs", request_body = Wish,
-    params(("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters")),
+    params(("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "1 to 255 printable characters")),
     responses((status = 202, description = "A new run", body = Run), (status = 200, description = "A known run", body = Run), Problem)
 )]
 async fn enqueue(

@@ -178,13 +178,22 @@ pub(in crate::admin) async fn change(
     }
 }
 
+/// What is done to several runs.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::admin) enum Action {
+    /// Take them back.
+    Cancel,
+    /// Put them back into their queues.
+    Retry,
+}
+
 /// What to do to which runs.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    /// `cancel` or `retry`.
-    #[schema(example = "retry")]
-    action: String,
+    /// What to do.
+    action: Action,
     /// Ids of 1 to 500 runs.
     #[schema(min_items = 1, max_items = 500)]
     ids: Vec<i64>,
@@ -209,7 +218,7 @@ async fn change_many(
     body: Payload,
 ) -> Result<Json<ChangedRuns>, Problem> {
     let change: Change = body.read()?;
-    let changed = change_all(&state, &caller, &change.action, &change.ids).await?;
+    let changed = change_all(&state, &caller, change.action, &change.ids).await?;
     Ok(Json(ChangedRuns { changed }))
 }
 
@@ -217,14 +226,13 @@ async fn change_many(
 pub(in crate::admin) async fn change_all(
     state: &State,
     caller: &Caller,
-    action: &str,
+    action: Action,
     ids: &[i64],
 ) -> Result<Vec<RunId>, Problem> {
     caller.needs(Role::Operator)?;
     let deed = match action {
-        "cancel" => RunDeed::Cancel,
-        "retry" => RunDeed::Retry,
-        _ => return Err(Problem::Invalid("action: expected cancel or retry".to_owned())),
+        Action::Cancel => RunDeed::Cancel,
+        Action::Retry => RunDeed::Retry,
     };
     if !(1..=AT_ONCE).contains(&ids.len()) {
         return Err(Problem::Invalid(format!("ids: expected 1 to {AT_ONCE}")));

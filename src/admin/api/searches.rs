@@ -63,6 +63,7 @@ fn week() -> u16 {
 #[serde(deny_unknown_fields)]
 struct Anew {
     /// Postings first stored in the last so many days.
+    #[schema(minimum = 1, maximum = 3650)]
     days: Option<u16>,
     /// Whether the user is told; silent unless it is asked for.
     announce: Option<bool>,
@@ -171,7 +172,7 @@ pub(in crate::admin) async fn find_problems(
     post, path = "/api/v1/searches/{id}/rematch", tag = "searches", request_body = Option<Anew>,
     params(
         ("id" = i32, Path, description = "Id of the search"),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters")
+        ("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "1 to 255 printable characters")
     ),
     responses((status = 202, description = "A new run", body = Run), (status = 200, description = "A known run", body = Run), Problem)
 )]

@@ -43,11 +43,10 @@ async fn list(Shared(state): Shared<Arc<State>>, caller: Caller) -> Result<Json<
 #[serde(deny_unknown_fields)]
 pub(in crate::admin) struct Wish {
     /// What it is for; 1 to 100 characters.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
-    /// `viewer`, `operator` or `admin`.
-    #[schema(example = "viewer")]
-    pub role: String,
+    /// What it may do.
+    pub role: Role,
     /// Tasks it may enqueue; all where not given.
     pub tasks: Option<Vec<String>>,
     /// Refused after this time.
@@ -86,8 +85,6 @@ pub(in crate::admin) async fn make(state: &State, caller: &Caller, wish: Wish) -
     if wish.name.trim().is_empty() || wish.name.chars().count() > NAME {
         return Err(Problem::Invalid(format!("name: expected 1 to {NAME} characters")));
     }
-    let role = Role::parse(&wish.role)
-        .ok_or_else(|| Problem::Invalid("role: expected viewer, operator or admin".to_owned()))?;
     for task in wish.tasks.iter().flatten() {
         tasks::find_in(state.tasks, task).map_err(|error| Problem::Invalid(format!("tasks: {error}")))?;
     }
@@ -102,7 +99,7 @@ pub(in crate::admin) async fn make(state: &State, caller: &Caller, wish: Wish) -
         Some(at) => at,
         None => None,
     };
-    let minted = mint(&state.random, now, &wish.name, role, wish.tasks, expires_at);
+    let minted = mint(&state.random, now, &wish.name, wish.role, wish.tasks, expires_at);
     state.store.insert_token_for(caller.actor(), &minted.token).await?;
     Ok(Created { id: minted.token.id, token: minted.shown.expose_secret().to_owned() })
 }

@@ -11,7 +11,8 @@ use crate::{
         Problem, State,
         api::{
             pauses::{self, Deed},
-            runs, schedules, searches, tokens,
+            runs::{self, Action},
+            schedules, searches, tokens,
         },
         extract::InPath,
         session::local,
@@ -73,8 +74,13 @@ pub(super) async fn change_runs(
             _ => {}
         }
     }
+    let deed = match action.as_str() {
+        "cancel" => Action::Cancel,
+        "retry" => Action::Retry,
+        _ => return Err(Problem::Invalid("action: expected cancel or retry".to_owned()).into()),
+    };
     let changed =
-        if ids.is_empty() { Vec::new() } else { runs::change_all(&state, &caller, &action, &ids).await? };
+        if ids.is_empty() { Vec::new() } else { runs::change_all(&state, &caller, deed, &ids).await? };
     let said = if changed.is_empty() { "none" } else { &action };
     Ok(self::back(Ok(axum::Form(Back { back })), "/runs", said))
 }

@@ -87,7 +87,7 @@ fn row(now: DateTime<Utc>, search: &KnownSearch, may: bool) -> Markup {
         td { code { (search.query.as_deref().unwrap_or_default()) } }
         td.says { code { (search.filters) } }
         td { @if search.is_active { (state("on")) } @else { (state("off")) } @if search.problems > 0 { " " (state("problem")) } }
-        td { (ago(now, search.updated_at.map(|at| at.and_utc()))) }
+        td { (ago(now, search.updated_at)) }
         @if may {
             td { @if search.is_active { (act(&format!("/searches/{}/rematch", search.id), "/searches", "Match anew", &format!("search {}", search.id))) } }
         }

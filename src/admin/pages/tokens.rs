@@ -34,7 +34,7 @@ pub(super) struct Look {
 #[derive(Debug, Deserialize)]
 pub(super) struct Draft {
     name: String,
-    role: String,
+    role: Role,
     #[serde(default)]
     days: String,
 }

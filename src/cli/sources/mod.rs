@@ -11,6 +11,7 @@ use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Globals, daemon::Stopping, failure::Failure, wait};
@@ -75,7 +76,8 @@ pub(super) fn run(globals: &Globals, command: SourcesCommand) -> anyhow::Result<
                 let store = Store::open(&globals.settings(&[])?.database)?;
                 store.insert_pause(PauseKind::Source, &name, Some("cli")).await.context("pause source")
             })?;
-            globals.output().say(format!("source {name} is paused"));
+            let words = format!("source {name} is paused");
+            globals.output().done(&json!({ "source": name, "paused": true }), words)?;
         }
         SourcesCommand::Resume { name } => {
             known(&name)?;
@@ -83,7 +85,8 @@ pub(super) fn run(globals: &Globals, command: SourcesCommand) -> anyhow::Result<
                 let store = Store::open(&globals.settings(&[])?.database)?;
                 store.delete_pause(PauseKind::Source, &name).await.context("resume source")
             })?;
-            globals.output().say(format!("source {name} is asked again"));
+            let words = format!("source {name} is asked again");
+            globals.output().done(&json!({ "source": name, "paused": false }), words)?;
         }
     }
     std::io::stdout().flush()?;

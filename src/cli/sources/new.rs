@@ -89,7 +89,7 @@ pub(super) async fn run(globals: &Globals, args: NewArgs) -> anyhow::Result<()> 
         None => find_out(&outside, &args).await?,
     };
     for path in written {
-        globals.output().say(format!("wrote {}", path.display()));
+        globals.output().done(&json!({ "wrote": path }), format!("wrote {}", path.display()))?;
     }
     Ok(())
 }

@@ -45,7 +45,8 @@ pub(super) async fn run(globals: &Globals, args: RecordArgs) -> anyhow::Result<(
     let folder = args.out.join(source.name());
     let saved = save(&folder, &case, source, &board, &probe, &recorded_at, args.force)?;
     for path in &saved {
-        globals.output().say(format!("recorded {}", path.display()));
+        let words = format!("recorded {}", path.display());
+        globals.output().done(&serde_json::json!({ "recorded": path }), words)?;
     }
     globals.output().say(format!(
         "{} postings, {} rejected, {} with pages of their own\n\

@@ -3,14 +3,19 @@
 use sqlx::PgConnection;
 
 use super::Written;
-use crate::store::StoreError;
+use crate::{store::StoreError, telemetry::trace};
 
 /// Asks for these rows, in order, to be matched.
 pub(super) async fn append_outbox(tx: &mut PgConnection, job_ids: &[i32]) -> Result<(), StoreError> {
     if job_ids.is_empty() {
         return Ok(());
     }
-    sqlx::query!("INSERT INTO worker.outbox (job_id) SELECT unnest($1::int[])", job_ids).execute(tx).await?;
+    let insert = sqlx::query!(
+        "INSERT INTO worker.outbox (job_id, traceparent) SELECT unnest($1::int[]), $2",
+        job_ids,
+        trace::current()
+    );
+    insert.execute(tx).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ mod read;
 
 use std::{
     sync::{Mutex as SyncMutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -22,7 +22,10 @@ use serde_json::{Value, json};
 pub use self::matcher::{BatchError, Matcher};
 pub(super) use self::read::reduce;
 use super::{Context, Task, TaskError};
-use crate::domain::{Queue, Shard};
+use crate::{
+    domain::{Queue, Shard},
+    telemetry::trace,
+};
 
 /// Deadlocks and serialization failures in a row before the run gives up.
 const CONFLICTS: u32 = 10;
@@ -82,9 +85,12 @@ async fn lane(ctx: &Context, done: &SyncMutex<BatchReport>) -> Result<(), TaskEr
     while !ctx.cancelled.is_cancelled() {
         let claimed = ctx.store.claim_outbox(ctx.config.matching.batch, ctx.matcher.shard).await;
         let Some(batch) = claimed.context("claim outbox")? else { break };
+        let begin = Instant::now();
+        batch.traces().iter().for_each(|cause| trace::link(cause));
         match ctx.matcher.match_batch(batch, ctx.clock.now().date_naive()).await {
             Ok(report) => {
                 conflicts = 0;
+                metrics::histogram!("career_match_batch_seconds").record(begin.elapsed().as_secs_f64());
                 ctx.matcher.note_problems(&ctx.store).await.context("note problems of searches")?;
                 let postings = {
                     let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);

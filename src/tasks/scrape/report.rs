@@ -42,6 +42,24 @@ impl BoardReport {
         Self { board: board.board.clone(), fault: Some(fault), ..Self::default() }
     }
 
+    /// Adds it to the counts of its source.
+    pub(super) fn count(&self, source: &'static str) {
+        let counts = self.counts;
+        for (kind, postings) in [
+            ("seen", counts.seen),
+            ("new", counts.new),
+            ("changed", counts.changed),
+            ("unchanged", counts.unchanged),
+            ("returned", counts.returned),
+            ("missing", self.missing),
+            ("gone", self.gone),
+            ("rejected", self.rejected),
+        ] {
+            metrics::counter!("career_postings_total", "source" => source, "kind" => kind)
+                .increment(postings);
+        }
+    }
+
     /// For people.
     pub fn to_json(&self) -> Value {
         json!({

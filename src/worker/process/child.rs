@@ -7,7 +7,7 @@ use super::{Order, Word};
 use crate::{
     domain::{ClaimedRun, Outcome},
     tasks::{self, AnyTask, Progress},
-    worker::{Parts, thread::Thread},
+    worker::{Parts, attempt::span_of, thread::Thread},
 };
 
 /// Makes one attempt and says what it came to. Returns false where there was nothing to do or nobody to tell.
@@ -41,7 +41,11 @@ async fn report(
     let progress = Progress::default();
     let mut steps = progress.subscribe();
     let mut work = match tasks::find_in(tasks, &run.task) {
-        Ok(task) => Thread::start(task, run.args, parts.context(run.id, progress.clone(), cancelled)),
+        Ok(task) => {
+            let span = span_of(&run);
+            let context = parts.context(run.id, progress.clone(), cancelled);
+            span.in_scope(|| Thread::start(task, run.args, context))
+        }
         Err(error) => return say(&mut out, &Word::Outcome(Outcome::Fail { error })).await,
     };
     let outcome = loop {

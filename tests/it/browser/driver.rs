@@ -1,4 +1,4 @@
-//! A headless Chromium, driven as a person would, over the WebDriver protocol of its chromedriver.
+//! A headless Chromium, driven as a person would, over the WebDriver protocol of its driver.
 
 use std::{
     path::Path,

@@ -1,0 +1,376 @@
+//! The database: can it be reached, is it the right one, and does anybody work on what is in it?
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Finding;
+use crate::{
+    clock::Clock,
+    config::Config,
+    store::{Refusal, SchemaFacts, ServerFacts, Store, StoreError, WorkFacts},
+    tasks::TASKS,
+};
+
+/// Oldest version of the server.
+const OLDEST: i32 = 130_000;
+/// Clocks may differ by this much.
+const SKEW: TimeDelta = TimeDelta::seconds(5);
+/// A transaction that is open for longer keeps old rows from being removed, seconds.
+const LONG_TRANSACTION: f64 = 3600.0;
+/// Work that waits for longer is not being done, seconds.
+const LATE: f64 = 900.0;
+/// Connections to the server that are not the pool's: renewals, migrations, people.
+const RESERVED: i64 = 2;
+
+pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
+    let store = match Store::open(&config.database) {
+        Ok(store) => store,
+        Err(error) => {
+            let says = format!("database.url: {}", root(&error));
+            return vec![Finding::bad(
+                "database",
+                says,
+                "write it as postgres://user:password@host:port/name",
+            )];
+        }
+    };
+    let begin = Instant::now();
+    let server = match store.examine_server().await {
+        Ok(server) => server,
+        Err(error) => return vec![refused(&error)],
+    };
+    let mut findings = judge_server(&server, config, clock.now(), begin.elapsed());
+    match store.examine_schema().await {
+        Ok(schema) => {
+            findings.extend(judge_schema(&schema));
+            if schema.missing.is_empty() {
+                findings.extend(look_at_work(&store, &server).await);
+            }
+        }
+        Err(error) => findings.push(Finding::bad(
+            "migrations",
+            root(&error),
+            "let the role read the catalogues and public._sqlx_migrations",
+        )),
+    }
+    store.close().await;
+    findings
+}
+
+fn refused(error: &StoreError) -> Finding {
+    let remedy = match error.refusal() {
+        Refusal::Unreachable => {
+            "start PostgreSQL, or mend host and port in database.url; look at firewalls and listen_addresses"
+        }
+        Refusal::Login => "mend user and password in database.url, and pg_hba.conf of the server",
+        Refusal::NoDatabase => "make the database (createdb), or mend its name in database.url",
+        Refusal::Full => {
+            "the server has no connection left: raise its max_connections or lower database.max_connections"
+        }
+        Refusal::NotYet => "the server starts or stops: try again in a moment",
+        Refusal::Other => "the message is the server's; its log says more",
+    };
+    Finding::bad("database", root(error), remedy)
+}
+
+/// What the server or the system said; what is around it says no more.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}
+
+fn judge_server(server: &ServerFacts, config: &Config, here: DateTime<Utc>, took: Duration) -> Vec<Finding> {
+    let ServerFacts { version, encoding, timezone, .. } = server;
+    let mut findings = vec![if server.version_number < OLDEST {
+        Finding::bad("database", format!("PostgreSQL {version}, expected 13 or newer"), "update the server")
+    } else {
+        Finding::ok("database", format!("answers in {} ms, PostgreSQL {version}", took.as_millis()))
+    }];
+    if server.standby {
+        findings.push(Finding::bad(
+            "database role",
+            "a standby, which refuses writes",
+            "let database.url lead to the primary (target_session_attrs=read-write)",
+        ));
+    }
+    findings.push(if encoding == "UTF8" {
+        Finding::ok("database encoding", encoding.clone())
+    } else {
+        Finding::bad(
+            "database encoding",
+            encoding.clone(),
+            "make the database anew with ENCODING 'UTF8': postings are in every script",
+        )
+    });
+    let asked = format!("{}", config.database.statement_timeout.as_millis());
+    let given: String = server.statement_timeout.chars().filter(char::is_ascii_digit).collect();
+    if timezone != "UTC" || (given == "0" && asked != "0") {
+        findings.push(Finding::bad(
+            "database session",
+            format!("time zone {timezone}, statement_timeout {}: what a session asks for is not granted", server.statement_timeout),
+            "a pooler in between drops start-up options: let it pass them (pgbouncer: session pooling), or connect past it",
+        ));
+    }
+    if !server.careless.is_empty() {
+        findings.push(Finding::warning(
+            "database durability",
+            format!("{} off", server.careless.join(", ")),
+            "switch it on: what is committed may be lost in a crash",
+        ));
+    }
+    findings.push(connections(server, config));
+    let middle = here - TimeDelta::from_std(took / 2).unwrap_or_default();
+    let skew = (server.now - middle).abs();
+    findings.push(if skew > SKEW {
+        Finding::warning(
+            "clocks",
+            format!("this machine and the database differ by {} s", skew.num_seconds()),
+            "let both follow a time server; runs are timed by the database, tokens and requests by this machine",
+        )
+    } else {
+        Finding::ok("clocks", format!("differ by less than {} ms", skew.num_milliseconds().abs() + 1))
+    });
+    if server.oldest_transaction > LONG_TRANSACTION {
+        findings.push(Finding::warning(
+            "database transactions",
+            format!("one has been open for {:.0} minutes", server.oldest_transaction / 60.0),
+            "end it (pg_stat_activity shows whose it is): old rows cannot be removed meanwhile, and tables swell",
+        ));
+    }
+    findings
+}
+
+fn connections(server: &ServerFacts, config: &Config) -> Finding {
+    let what = "database connections";
+    let wanted = i64::from(config.database.max_connections) + RESERVED;
+    let foreign = server.used_connections - server.own_connections;
+    let free = server.max_connections - foreign;
+    let says = format!(
+        "a process may take {wanted}, the server has {} and others use {foreign}",
+        server.max_connections
+    );
+    if wanted > free {
+        let remedy = "lower database.max_connections, or raise max_connections of the server";
+        Finding::bad(what, says, remedy)
+    } else if wanted * 2 > free {
+        let remedy = "a second process would not fit: lower database.max_connections, or raise max_connections of the server";
+        Finding::warning(what, says, remedy)
+    } else {
+        Finding::ok(what, says)
+    }
+}
+
+fn judge_schema(schema: &SchemaFacts) -> Vec<Finding> {
+    let SchemaFacts { role, missing, unknown, broken, forbidden, .. } = schema;
+    let list = |versions: &[i64]| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let mut findings = Vec::new();
+    findings.push(if !broken.is_empty() {
+        Finding::bad(
+            "migrations",
+            format!("{} began and did not end", list(broken)),
+            "look at what it left, delete its row from public._sqlx_migrations, and run career-worker db migrate",
+        )
+    } else if !missing.is_empty() {
+        let remedy = if schema.may_create {
+            "run career-worker db migrate"
+        } else {
+            "run career-worker db migrate as a role that may create schemas in this database; this one may not"
+        };
+        Finding::bad("migrations", format!("{} missing", list(missing)), remedy)
+    } else if !unknown.is_empty() {
+        Finding::warning(
+            "migrations",
+            format!("all of this program, and {} of a newer one", list(unknown)),
+            "update this program; until then both work side by side",
+        )
+    } else {
+        Finding::ok("migrations", "all applied, none unknown")
+    });
+    findings.push(if forbidden.is_empty() {
+        Finding::ok("database rights", format!("{role} may do what the program does"))
+    } else {
+        Finding::bad(
+            "database rights",
+            format!("{role} may not read or write {}", forbidden.join(", ")),
+            format!("as their owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ... TO {role}, and USAGE on the schema worker"),
+        )
+    });
+    findings
+}
+
+async fn look_at_work(store: &Store, server: &ServerFacts) -> Vec<Finding> {
+    let tasks: Vec<String> = TASKS.iter().map(|task| task.name().to_owned()).collect();
+    let (work, seen) = match (store.examine_work().await, store.observe(&tasks, &[]).await) {
+        (Ok(work), Ok(seen)) => (work, seen),
+        (Err(error), _) | (_, Err(error)) => {
+            return vec![Finding::bad(
+                "work",
+                root(&error),
+                "see whether the database is busy, and try again",
+            )];
+        }
+    };
+    let mut findings = vec![worker(&work, server)];
+    findings.push(if work.tokens == 0 {
+        Finding::warning(
+            "tokens",
+            "there are none",
+            "career-worker token create NAME: without one nobody can use the HTTP endpoint",
+        )
+    } else {
+        Finding::ok("tokens", format!("{} can be used", work.tokens))
+    });
+    for queue in &seen.queues {
+        if queue.paused {
+            let remedy = format!("career-worker queues resume {}", queue.queue);
+            findings.push(Finding::warning(
+                "queues",
+                format!("{} is paused, {} runs are due", queue.queue, queue.due),
+                remedy,
+            ));
+        } else if queue.oldest_due > LATE {
+            findings.push(Finding::warning(
+                "queues",
+                format!("a run on {} has been due for {:.0} minutes", queue.queue, queue.oldest_due / 60.0),
+                format!("start a worker that serves it (serve --queues {}), or more of them", queue.queue),
+            ));
+        }
+    }
+    let dead: i64 = seen.tasks.iter().map(|task| task.dead).sum();
+    if dead > 0 {
+        let remedy = "career-worker runs list --state dead shows why; runs retry tries one again";
+        findings.push(Finding::warning("runs", format!("{dead} failed for good"), remedy));
+    }
+    findings.push(if seen.outbox_oldest > LATE {
+        Finding::warning(
+            "outbox",
+            format!(
+                "{} postings wait for the matcher, one for {:.0} minutes",
+                seen.outbox_rows,
+                seen.outbox_oldest / 60.0
+            ),
+            "start a worker that serves the queue match; with shards, one for each",
+        )
+    } else {
+        Finding::ok("outbox", format!("{} postings wait for the matcher", seen.outbox_rows))
+    });
+    if seen.outbox_dead > 0 {
+        findings.push(Finding::warning(
+            "outbox",
+            format!("{} postings were set aside", seen.outbox_dead),
+            "worker.outbox_dead says why; they are matched to nobody",
+        ));
+    }
+    let unhealthy: i64 = seen.boards.iter().map(|source| source.unhealthy).sum();
+    if unhealthy > 0 {
+        let remedy = "career-worker sources list --health says why";
+        findings.push(Finding::warning("boards", format!("{unhealthy} cannot be read"), remedy));
+    }
+    if work.rejected_messages > 0 {
+        findings.push(Finding::warning(
+            "messages",
+            format!("{} from Redis could not be read", work.rejected_messages),
+            "worker.rejected_messages has them with the reason",
+        ));
+    }
+    findings
+}
+
+fn worker(work: &WorkFacts, server: &ServerFacts) -> Finding {
+    let recently = work.last_finished_at.is_some_and(|at| server.now - at < TimeDelta::minutes(15));
+    if work.held > 0 {
+        Finding::ok("worker", format!("{} runs are being worked on", work.held))
+    } else if recently {
+        Finding::ok("worker", "a run ended within the last quarter of an hour")
+    } else if server.own_connections > 0 {
+        Finding::ok(
+            "worker",
+            format!("the program has {} connections from elsewhere", server.own_connections),
+        )
+    } else {
+        Finding::warning("worker", "none seems to be at work", "start one: career-worker serve")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::State, *};
+
+    fn server() -> ServerFacts {
+        ServerFacts {
+            version_number: 150_004,
+            version: "15.4".to_owned(),
+            encoding: "UTF8".to_owned(),
+            timezone: "UTC".to_owned(),
+            statement_timeout: "30s".to_owned(),
+            standby: false,
+            careless: Vec::new(),
+            max_connections: 97,
+            used_connections: 10,
+            own_connections: 4,
+            now: DateTime::UNIX_EPOCH,
+            oldest_transaction: 0.0,
+        }
+    }
+
+    fn found(server: &ServerFacts, here: DateTime<Utc>) -> Vec<(&'static str, State)> {
+        let config = Config::load(None, &[]).unwrap();
+        let findings = judge_server(server, &config, here, Duration::from_millis(2));
+        findings.iter().filter(|finding| finding.state != State::Ok).map(|f| (f.what, f.state)).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_server_is_named() {
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(found(&server(), now), []);
+        let with = |change: fn(&mut ServerFacts)| {
+            let mut server = server();
+            change(&mut server);
+            found(&server, now)
+        };
+        assert_eq!(with(|s| s.version_number = 120_000), [("database", State::Bad)]);
+        assert_eq!(with(|s| s.standby = true), [("database role", State::Bad)]);
+        assert_eq!(with(|s| s.encoding = "SQL_ASCII".to_owned()), [("database encoding", State::Bad)]);
+        assert_eq!(with(|s| s.timezone = "Europe/Berlin".to_owned()), [("database session", State::Bad)]);
+        assert_eq!(with(|s| s.statement_timeout = "0".to_owned()), [("database session", State::Bad)]);
+        assert_eq!(
+            with(|s| s.careless = vec!["fsync".to_owned()]),
+            [("database durability", State::Warning)]
+        );
+        assert_eq!(with(|s| s.max_connections = 20), [("database connections", State::Bad)]);
+        assert_eq!(with(|s| s.max_connections = 40), [("database connections", State::Warning)]);
+        assert_eq!(with(|s| s.oldest_transaction = 7200.0), [("database transactions", State::Warning)]);
+        assert_eq!(found(&server(), now + TimeDelta::minutes(1)), [("clocks", State::Warning)]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_schema_is_named() {
+        let whole = SchemaFacts {
+            role: "career".to_owned(),
+            may_create: true,
+            forbidden: Vec::new(),
+            missing: Vec::new(),
+            unknown: Vec::new(),
+            broken: Vec::new(),
+        };
+        let states =
+            |schema: &SchemaFacts| -> Vec<State> { judge_schema(schema).iter().map(|f| f.state).collect() };
+        assert_eq!(states(&whole), [State::Ok, State::Ok]);
+        assert_eq!(states(&SchemaFacts { missing: vec![9], ..whole.clone() }), [State::Bad, State::Ok]);
+        assert_eq!(states(&SchemaFacts { unknown: vec![99], ..whole.clone() }), [State::Warning, State::Ok]);
+        assert_eq!(
+            states(&SchemaFacts { broken: vec![9], missing: vec![9], ..whole.clone() }),
+            [State::Bad, State::Ok]
+        );
+        let forbidden = SchemaFacts { forbidden: vec!["worker.runs".to_owned()], ..whole.clone() };
+        assert_eq!(states(&forbidden), [State::Ok, State::Bad]);
+        let helpless = SchemaFacts { missing: vec![9], may_create: false, ..whole };
+        assert!(
+            judge_schema(&helpless)[0].remedy.as_ref().unwrap().contains("as a role that may create schemas")
+        );
+    }
+}

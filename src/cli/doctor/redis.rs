@@ -1,0 +1,111 @@
+//! Redis: does it answer, and does it keep what it is told?
+
+use super::Finding;
+use crate::{
+    config::Config,
+    queue::{RedisFacts, Transport},
+};
+
+/// Oldest version on which the queues are tried.
+const OLDEST: (u32, u32) = (6, 0);
+
+pub(super) async fn look(config: &Config) -> Vec<Finding> {
+    let transport = match Transport::open(&config.redis) {
+        Ok(transport) => transport,
+        Err(error) => {
+            return vec![Finding::bad("redis", error.to_string(), "mend redis.url or REDIS_URL")];
+        }
+    };
+    match transport.examine().await {
+        Ok(facts) => judge(&facts),
+        Err(error) => {
+            let lower = error.to_lowercase();
+            let remedy = if ["noauth", "wrongpass", "authentication"].iter().any(|word| lower.contains(word))
+            {
+                "put the right user and password into redis.url (redis://user:password@host)"
+            } else {
+                "start Redis or mend redis.url; until then work goes on, but idle workers find it by polling only"
+            };
+            vec![Finding::bad("redis", error, remedy)]
+        }
+    }
+}
+
+fn judge(facts: &RedisFacts) -> Vec<Finding> {
+    let version = facts.version.clone().unwrap_or_else(|| "unknown version".to_owned());
+    let mut findings = vec![if is_old(&version) {
+        Finding::warning(
+            "redis version",
+            format!("{version}, expected {}.{} or newer", OLDEST.0, OLDEST.1),
+            "update Redis: the queues are tried on newer ones only",
+        )
+    } else {
+        Finding::ok("redis", format!("answers, {version}"))
+    }];
+    if facts.role.as_deref() == Some("slave") {
+        findings.push(Finding::bad(
+            "redis role",
+            "a replica, which refuses writes",
+            "let redis.url lead to the primary",
+        ));
+    }
+    if facts.append_only == Some(false) {
+        findings.push(Finding::warning(
+            "redis persistence",
+            "writes are not kept (appendonly no)",
+            "set appendonly yes: what other services push there is lost with a restart; the program's own work is not",
+        ));
+    }
+    let evicts = facts.eviction.as_deref().is_some_and(|policy| policy != "noeviction");
+    if evicts && facts.most_memory != Some(0) {
+        findings.push(Finding::warning(
+            "redis memory",
+            format!("maxmemory-policy {}", facts.eviction.as_deref().unwrap_or_default()),
+            "set maxmemory-policy noeviction, so that a full Redis refuses messages rather than forget them",
+        ));
+    }
+    findings
+}
+
+fn is_old(version: &str) -> bool {
+    let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    let (Some(major), minor) = (parts.next(), parts.next().unwrap_or(0)) else { return false };
+    (major, minor) < OLDEST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::State, *};
+
+    #[test]
+    fn a_redis_that_forgets_is_warned_of() {
+        let good = RedisFacts {
+            version: Some("7.0.15".to_owned()),
+            append_only: Some(true),
+            eviction: Some("noeviction".to_owned()),
+            most_memory: Some(1 << 28),
+            role: Some("master".to_owned()),
+        };
+        let worst =
+            |facts: &RedisFacts| judge(facts).iter().map(|finding| finding.state).max_by_key(|s| *s as u8);
+        assert_eq!(worst(&good), Some(State::Ok));
+        assert_eq!(
+            worst(&RedisFacts::default()),
+            Some(State::Ok),
+            "what it does not say is not held against it"
+        );
+        let evicts = RedisFacts { eviction: Some("allkeys-lru".to_owned()), ..good.clone() };
+        assert_eq!(worst(&evicts), Some(State::Warning));
+        assert_eq!(
+            worst(&RedisFacts { most_memory: Some(0), ..evicts }),
+            Some(State::Ok),
+            "there is no limit"
+        );
+        assert_eq!(worst(&RedisFacts { append_only: Some(false), ..good.clone() }), Some(State::Warning));
+        assert_eq!(
+            worst(&RedisFacts { version: Some("5.0.7".to_owned()), ..good.clone() }),
+            Some(State::Warning)
+        );
+        assert_eq!(worst(&RedisFacts { role: Some("slave".to_owned()), ..good }), Some(State::Bad));
+    }
+}
