@@ -26,9 +26,11 @@ RUN sed -i '/^\[\[bench\]\]/,/^$/d; /^\[\[test\]\]/,/^$/d' Cargo.toml \
     && strip --strip-debug target/release/career-worker
 
 FROM debian:bookworm-slim
-# pg_dump and pg_restore are for backups; they read servers of their own version (15) and older ones.
+# pg_dump and pg_restore are for backups, the server for restore tests; they read servers of their own version (15) and older ones.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates postgresql-client tzdata \
+    && apt-get install -y --no-install-recommends ca-certificates postgresql-client postgresql-common tzdata \
+    && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf \
+    && apt-get install -y --no-install-recommends postgresql \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
     && useradd --system --uid 10001 --user-group --home-dir /app --shell /usr/sbin/nologin career
 WORKDIR /app

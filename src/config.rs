@@ -3,6 +3,7 @@
 //! `config.default.toml` beside this file is the documentation and holds every key. Unknown keys are errors. To add a setting: the key
 //! with a comment there, the field here.
 
+mod backup;
 mod matching;
 mod sources;
 
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use url::Url;
 
 pub use self::{
+    backup::{BackupConfig, PitrConfig},
     matching::{MatchingConfig, OnChange, RematchConfig, Weights},
     sources::SourcesConfig,
 };
@@ -31,13 +33,17 @@ use crate::domain::Queue;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// Keys that hold a secret; each can be given as `{key}_file` and is hidden by `config show`.
-pub const SECRETS: [(&str, &str); 6] = [
+pub const SECRETS: [(&str, &str); 10] = [
     ("database", "url"),
     ("redis", "url"),
     ("sources", "adzuna_app_id"),
     ("sources", "adzuna_app_key"),
     ("sources", "usajobs_email"),
     ("sources", "usajobs_key"),
+    ("backup", "identity"),
+    ("backup", "s3_access_key_id"),
+    ("backup", "s3_secret_access_key"),
+    ("pitr", "cipher_pass"),
 ];
 
 /// Schemes of addresses that are shown without their password.
@@ -69,6 +75,10 @@ pub struct Config {
     pub rematch: RematchConfig,
     /// Notifier.
     pub notify: NotifyConfig,
+    /// Backups.
+    pub backup: BackupConfig,
+    /// Continuous archiving.
+    pub pitr: PitrConfig,
     /// Admin endpoint.
     pub admin: AdminConfig,
     /// Logs.
@@ -334,7 +344,8 @@ impl Config {
                 "settings: matching.posting_limit = {limit}, expected at least 1s"
             )));
         }
-        Ok(())
+        let wrong = self.backup.wrong().or_else(|| self.pitr.wrong());
+        wrong.map_or(Ok(()), |message| Err(ConfigError(format!("settings: {message}"))))
     }
 
     /// The settings in force as TOML, with the passwords in secrets hidden.

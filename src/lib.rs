@@ -12,8 +12,11 @@ pub mod telemetry;
 
 pub mod fetch;
 pub mod queue;
+pub mod servers;
+pub mod storage;
 pub mod store;
 
+pub mod backup;
 pub mod matching;
 pub mod normalize;
 pub mod notify;

@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use crate::{
     random::Random,
-    schedule::{self, Overlap, Schedule, ScheduleError},
+    schedule::{self, CatchUp, Overlap, Schedule, ScheduleError},
     store::{Fired, Store, StoreError, Tick},
     tasks::{self, AnyTask},
     telemetry::{Causes, pulse::Heart, trace},
@@ -93,6 +93,8 @@ impl Scheduler {
     /// # Errors
     /// Where the database does not answer; what was fired before stays fired.
     pub async fn fire_due(&self) -> Result<u64, StoreError> {
+        // A restored database has missed everything since its backup, or only seems to have.
+        let quarantined = self.store.is_quarantined().await?;
         let enabled: Vec<&Schedule> = self.schedules.iter().filter(|schedule| schedule.enabled).collect();
         let specs: Vec<_> = enabled
             .iter()
@@ -102,7 +104,11 @@ impl Scheduler {
         let mut fired = 0;
         for schedule in enabled {
             let Some(mark) = marks.iter().find(|mark| mark.schedule == schedule.name) else { continue };
-            let due = schedule::due(schedule, mark.until, now);
+            let due = if quarantined {
+                schedule::due(&Schedule { catch_up: CatchUp::None, ..schedule.clone() }, mark.until, now)
+            } else {
+                schedule::due(schedule, mark.until, now)
+            };
             if mark.paused {
                 if let Some(last) = due.fire.last().copied().or(due.skip_until) {
                     self.store.skip_ticks(&schedule.name, last).await?;

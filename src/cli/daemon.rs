@@ -117,6 +117,14 @@ impl Daemon {
         stopping: &Stopping,
     ) -> anyhow::Result<()> {
         let parts = &self.parts;
+        let daemon_state = parts.store.settle_home().await.context("look at the state")?;
+        if daemon_state.quarantined {
+            let reason = daemon_state.reason.unwrap_or_default();
+            tracing::error!(
+                reason,
+                "in quarantine: missed ticks are left out and nobody is told anything until career-worker backup acknowledge"
+            );
+        }
         let database = &parts.config.database;
         pulse::set_limit(
             (database.statement_timeout + database.acquire_timeout) * 2 + Duration::from_mins(1),

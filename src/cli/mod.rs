@@ -4,6 +4,7 @@
 //! arm in [`Command::run`].
 
 mod attempt;
+mod backup;
 mod config;
 mod daemon;
 mod db;
@@ -109,6 +110,9 @@ enum Command {
     Searches(searches::SearchesCommand),
     /// Put saved searches and profiles to postings that are already there.
     Rematch(rematch::Args),
+    /// Make backups, look at them, restore them, let them go.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// Migrate the database, or say how far it is.
     #[command(subcommand)]
     Db(db::DbCommand),
@@ -167,6 +171,7 @@ impl Command {
             Self::Explain(args) => wait(explain::run(globals, args)),
             Self::Searches(command) => wait(searches::run(globals, command)),
             Self::Rematch(args) => wait(rematch::run(globals, args)),
+            Self::Backup(command) => wait(backup::run(globals, command)),
             Self::Db(command) => wait(db::run(globals, command)),
             Self::Token(command) => wait(token::run(globals, command)),
             Self::Config(command) => config::run(globals, &command),

@@ -5,10 +5,13 @@
 //!
 //! sqlx has no time-out of its own for a query on a dead connection, so every call goes through [`Store::within`].
 
+mod archiving;
 mod attempts;
 mod audit;
+mod backups;
 mod catalogue;
 mod claims;
+mod daemon_state;
 mod domains;
 mod duration;
 mod examine;
@@ -25,6 +28,7 @@ mod pauses;
 pub mod postings;
 mod pulse;
 mod rematch;
+mod restore_target;
 mod runs;
 mod schedules;
 mod schema;
@@ -33,6 +37,7 @@ mod searches;
 mod seed;
 mod sessions;
 mod sightings;
+mod snapshot;
 mod spans;
 mod tokens;
 mod transition;
@@ -48,10 +53,13 @@ use sqlx::{
 
 use crate::config::DatabaseConfig;
 
+pub use archiving::ArchiverState;
 pub use attempts::{Attempt, Line};
 pub use audit::{Actor, AuditFilter, AuditRecord, Enqueued, Idempotency, RunDeed};
+pub use backups::{BackupAges, BackupRow, BackupSize};
 pub use catalogue::{Catalogue, CatalogueFilter, ListedPosting, PostingDetail, Sighting};
 pub use claims::{Recovered, Renewal, Renewed};
+pub use daemon_state::DaemonState;
 pub use domains::{DomainLease, DomainState};
 pub use examine::{Refusal, SchemaFacts, ServerFacts, WorkFacts};
 pub use matches::{NewMatch, Overflow, SieveMarks, StoredPosting};
@@ -63,12 +71,14 @@ pub use pairs::{Pair, PairKey};
 pub use pauses::{Pause, PauseKind};
 pub use pulse::{DeadRuns, Pulse, ScheduleRun, Span};
 pub use rematch::{RematchProgress, RematchStep};
+pub use restore_target::{InTheWay, RestoreTarget};
 pub use runs::{Changed, QueueStats, Run, RunFilter};
 pub use schedules::{Fired, Tick, Watermark};
 pub use schema::Migration;
 pub use search_problems::{KnownProblem, SearchProblem};
 pub use searches::{ChangeCursor, Changes, KnownSearch, SearchPage, UserWishes};
 pub use seed::{SeedProfile, SeedSearch, SeedUser};
+pub use snapshot::{DatabaseFacts, SequenceState, Snapshot, TableDigest};
 pub use spans::{PostingFilter, PostingPage, PostingSpan};
 pub use tokens::Token;
 pub use transition::Backoff;

@@ -3,13 +3,16 @@
 //! A task is idempotent, knows neither queue nor schedule, and leaves every effect in PostgreSQL. To add one: a file here with a type
 //! that implements [`Task`], one line in [`TASKS`], and usually a schedule in `jobs/`.
 
+mod backup;
 mod domain_gate;
 mod explain;
 mod matching;
 mod notify;
+mod pitr;
 mod preview;
 mod prune;
 mod rematch;
+mod restore_test;
 pub mod scrape;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -29,20 +32,29 @@ use crate::{
     store::{Store, StoreError},
 };
 
+pub use backup::{Backup, BackupArgs, BackupExpire, BackupExpireArgs, BackupWatch, BackupWatchArgs};
 pub use domain_gate::DatabaseGate;
 pub use explain::{PairExplanation, SearchExplanation, explain};
 pub use matching::{BatchError, BatchReport, Match, MatchArgs, Matcher, Took};
 pub use notify::{Notify, NotifyArgs, compose_all};
+pub use pitr::{PitrBackup, PitrBackupArgs, PitrRestoreTest, PitrRestoreTestArgs, each_minute};
 pub use preview::{Example, Preview, PreviewError, preview};
 pub use prune::{Prune, PruneArgs};
 pub use rematch::{Rematch, RematchArgs, posting_filter, rematch_changed};
+pub use restore_test::{RestoreTest, RestoreTestArgs};
 
 /// Every task this program knows, sorted by name.
 pub static TASKS: &[&dyn AnyTask] = &[
+    &Erased::<Backup>::new(),
+    &Erased::<BackupExpire>::new(),
+    &Erased::<BackupWatch>::new(),
     &Erased::<Match>::new(),
     &Erased::<Notify>::new(),
+    &Erased::<PitrBackup>::new(),
+    &Erased::<PitrRestoreTest>::new(),
     &Erased::<Prune>::new(),
     &Erased::<Rematch>::new(),
+    &Erased::<RestoreTest>::new(),
     &Erased::<scrape::Scrape>::new(),
 ];
 

@@ -3,9 +3,9 @@
 //! Who is due is decided by one statement over the matches; notice and mark are one transaction, and the database itself refuses to
 //! announce a posting to a user twice. Reasons and skills in common are worked out here, for the few pairs that are announced.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ use crate::{
 
 /// Pairs whose reasons are worked out at once: as many postings, searches and profiles are in memory at the most.
 const PART: usize = 2_000;
+
+/// How soon it looks again whether the quarantine is over.
+const QUARANTINE: Duration = Duration::from_mins(1);
 
 /// The task.
 #[derive(Debug)]
@@ -41,6 +44,14 @@ impl Task for Notify {
     type Args = NotifyArgs;
 
     async fn run(_args: NotifyArgs, ctx: Context) -> Result<Value, TaskError> {
+        if ctx.store.is_quarantined().await.context("look at the state")? {
+            return Err(TaskError::snooze(
+                QUARANTINE,
+                anyhow!(
+                    "in quarantine after a restore: nobody is told anything until career-worker backup acknowledge"
+                ),
+            ));
+        }
         let (mut told, mut after) = (0, None);
         while ctx.store.sort_in().await.context("sort in matches")? && !ctx.cancelled.is_cancelled() {}
         while ctx.store.count_overflow().await.context("count matches that are not told")?

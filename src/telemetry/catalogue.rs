@@ -69,6 +69,42 @@ pub const METRICS: &[Metric] = &[
         &["route", "code"],
         "Requests to the HTTP endpoint, by the pattern of their route",
     ),
+    row(
+        "career_backup_alarms",
+        Observed,
+        Count,
+        &[],
+        "What a person has to see to about backups: none verified, WAL that waits, a quarantine",
+    ),
+    row(
+        "career_backup_bytes",
+        Observed,
+        Unit::Bytes,
+        &["engine"],
+        "Size of the newest backup as stored; 0 where there is none",
+    ),
+    row(
+        "career_backup_last_success_timestamp_seconds",
+        Observed,
+        Seconds,
+        &["engine"],
+        "When the newest backup was made, Unix time; 0 where there is none",
+    ),
+    row(
+        "career_backup_last_verified_timestamp_seconds",
+        Observed,
+        Seconds,
+        &["engine"],
+        "When the newest backup that passed its restore test was made, Unix time; 0 where there is none",
+    ),
+    row(
+        "career_backup_restore_test_seconds",
+        Observed,
+        Seconds,
+        &["engine"],
+        "How long the newest restore test took: what a restore would take",
+    ),
+    row("career_backup_seconds", Observed, Seconds, &["engine"], "How long the newest backup took"),
     row("career_boards", Observed, Count, &["source", "health"], "Boards that were asked, healthy or not"),
     row("career_build_info", Gauge, Count, &["version"], "Always 1; the label is the version of the program"),
     row(
@@ -171,6 +207,13 @@ pub const METRICS: &[Metric] = &[
         Count,
         &["source", "kind"],
         "Postings of boards: seen, new, changed, unchanged, returned, missing, gone, rejected",
+    ),
+    row(
+        "career_quarantined",
+        Observed,
+        Count,
+        &[],
+        "1 after a restore until a person has looked: nothing is caught up and nobody is told anything",
     ),
     row(
         "career_queue_depth",
@@ -277,6 +320,20 @@ pub const METRICS: &[Metric] = &[
         Count,
         &["outcome"],
         "Pointers to Redis: pushed, skipped (plenty there), lost (workers find the run when they look)",
+    ),
+    row(
+        "career_wal_archive_failed",
+        Observed,
+        Count,
+        &[],
+        "Attempts of the server to archive WAL that failed since its statistics began, where we archive it",
+    ),
+    row(
+        "career_wal_archive_lag_seconds",
+        Observed,
+        Seconds,
+        &[],
+        "How long the oldest WAL has waited to be archived, where we archive it",
     ),
 ];
 

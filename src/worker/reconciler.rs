@@ -1,7 +1,8 @@
 //! Puts right what a dead worker or a forgetful Redis left behind. Every worker does it; the ledger makes each correction happen once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::Shared;
@@ -11,6 +12,8 @@ use crate::{
     telemetry::{pulse::Heart, trace},
 };
 
+/// How often backups are looked at.
+const MINUTE: Duration = Duration::from_mins(1);
 /// Expired leases seen to by one statement.
 const BATCH: usize = 500;
 
@@ -20,10 +23,18 @@ impl Shared {
         let mut every = tokio::time::interval(self.parts.config.runs.reconcile);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut introduced = false;
+        let mut looked: Option<Instant> = None;
         let heart = Heart::new("reconciler");
         loop {
             every.tick().await;
             heart.beat();
+            if looked.is_none_or(|last| last.elapsed() >= MINUTE) {
+                looked = Some(Instant::now());
+                let parts = &self.parts;
+                if let Err(error) = tasks::each_minute(&parts.store, &parts.config, parts.clock.now()).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "backups not looked at");
+                }
+            }
             if !introduced {
                 introduced = self.parts.store.upsert_tasks(&self.known_tasks()).await.is_ok();
             }

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] = [
     &["clock", "domain", "random"],
     &["config"],
     &["schedule", "telemetry"],
-    &["fetch", "queue", "store"],
+    &["fetch", "queue", "servers", "storage", "store"],
     &["backup", "matching", "normalize", "notify", "sources"],
     &["tasks"],
     &["observe", "scheduler", "worker"],
@@ -19,8 +19,10 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 /// A library, the modules that may name it, and why.
-const HOMES: [(&str, &[&str], &str); 4] = [
-    ("sqlx", &["store", "dev"], "all SQL is in store/"),
+const HOMES: [(&str, &[&str], &str); 6] = [
+    ("sqlx", &["store", "servers"], "all SQL is in store/"),
+    ("object_store", &["storage"], "only storage/ names object_store"),
+    ("age", &["backup"], "only backup/ encrypts"),
     ("apalis", &["queue"], "only queue/ names apalis"),
     ("reqwest", &["fetch"], "only fetch/ opens outbound connections"),
     ("opentelemetry", &["telemetry"], "only telemetry/ names opentelemetry"),
@@ -161,6 +163,12 @@ fn each_rule_is_noticed() {
         ("tasks/a.rs", "let x: sqlx::PgPool;", "src/tasks/a.rs:1: names sqlx, but all SQL is in store/"),
         ("worker.rs", "use apalis_redis::RedisStorage;", "src/worker.rs:1: names apalis, but only queue/"),
         ("admin/mod.rs", "use reqwest::{Client};", "src/admin/mod.rs:1: names reqwest"),
+        (
+            "backup/a.rs",
+            "use object_store::path::Path;",
+            "src/backup/a.rs:1: names object_store, but only storage/",
+        ),
+        ("storage/mod.rs", "use age::x25519;", "src/storage/mod.rs:1: names age, but only backup/ encrypts"),
         ("admin/mod.rs", "use crate::novelty::X;", "src/admin/mod.rs:1: novelty has no layer"),
         ("novelty/a.rs", "", "src/novelty/a.rs:1: novelty has no layer"),
     ];
@@ -178,7 +186,7 @@ fn each_rule_is_noticed() {
         ("tasks/a.rs", "use crate::domain::X;\n#[cfg(test)]\nmod tests { use crate::cli::Y; }"),
         ("tasks/tests.rs", "use crate::cli::Y;"),
         ("store/a.rs", "use sqlx::PgPool;"),
-        ("dev/a.rs", "use sqlx::PgPool; use tokio::process::Command;"),
+        ("servers/a.rs", "use sqlx::PgPool; use tokio::process::Command;"),
         ("telemetry.rs", "use crate::config::LogConfig;"),
         ("lib.rs", "pub use crate::cli::x;"),
     ];

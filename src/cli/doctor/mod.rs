@@ -3,6 +3,7 @@
 //! It changes nothing. Each finding is ok, a warning (work goes on, something is worse than it could be) or bad, with a remedy. What
 //! depends on something that is bad is not looked at. To add a check: a [`Finding`] in the file of its subject.
 
+mod backups;
 mod database;
 mod host;
 mod redis;
@@ -69,6 +70,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
             findings.extend(self::schedules(&config, schedules.as_ref()));
             findings.extend(host::look(&config).await);
             findings.extend(database::look(&config, &Clock::system()).await);
+            findings.extend(backups::look(&config, &Clock::system()).await);
             findings.extend(redis::look(&config).await);
         }
         Err(error) => findings.push(Finding::bad(

@@ -135,6 +135,7 @@ fn is_known(label: &str, value: &str) -> bool {
         "host_group" => &["greenhouse.io"],
         "health" => &["healthy", "unhealthy"],
         "channel" => &["in_app"],
+        "engine" => &["logical", "pitr"],
         "loop" => &["claims", "leases", "reconciler", "scheduler"],
         "kind" => &["seen", "new", "changed", "unchanged", "returned", "missing", "gone", "rejected"],
         "state" => &["waiting", "running", "dead", "queued", "failed", "due", "idle", "used", "limit"],

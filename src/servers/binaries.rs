@@ -17,30 +17,138 @@ const OLDEST: u32 = 13;
 
 /// The programs of one PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     bin: PathBuf,
     libraries: Vec<PathBuf>,
     /// Major version.
-    pub(super) major: u32,
+    pub(crate) major: u32,
 }
 
 impl Postgres {
     /// One of the programs, `postgres` or `initdb`.
-    pub(super) fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         with_libraries(&self.bin.join(program), &self.libraries)
     }
+
+    /// Whether the folder has this program too.
+    pub(crate) fn has(&self, program: &str) -> bool {
+        self.bin.join(program).exists()
+    }
+}
+
+/// The programs with which a server is dumped and restored, those of one folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientTools {
+    bin: PathBuf,
+    libraries: Vec<PathBuf>,
+    /// Major version.
+    pub major: u32,
+    /// As `pg_dump` says it.
+    pub version: String,
+}
+
+impl ClientTools {
+    /// One of the programs, `pg_dump` or `pg_restore`.
+    pub fn command(&self, program: &str) -> Command {
+        with_libraries(&self.bin.join(program), &self.libraries)
+    }
+
+    /// Whether the folder has this program too.
+    pub fn has(&self, program: &str) -> bool {
+        self.bin.join(program).exists()
+    }
+
+    /// Their folder.
+    pub fn folder(&self) -> &Path {
+        &self.bin
+    }
+}
+
+/// Finds `pg_dump` and its kin for a server of version `major`: of the same version, else the next newer one. `folder` alone is looked into
+/// where it is given; nothing is fetched.
+///
+/// # Errors
+/// Says what there is and what to type.
+pub async fn client_tools(folder: Option<&Path>, cache: &Path, major: u32) -> anyhow::Result<ClientTools> {
+    let mut found = Vec::new();
+    if let Some(folder) = folder {
+        found.extend(try_tools(folder, &[]).await);
+    } else {
+        for bin in postgres_folders() {
+            found.extend(try_tools(&bin, &[]).await);
+        }
+        if let Some(tree) = packages::unpacked(cache) {
+            for bin in versions_under(&tree.root.join("usr/lib/postgresql"), "bin") {
+                found.extend(try_tools(&bin, &tree.libraries).await);
+            }
+        }
+    }
+    let there: Vec<String> = found.iter().map(|tools| tools.major.to_string()).collect();
+    let best = found.into_iter().filter(|tools| tools.major >= major).min_by_key(|tools| tools.major);
+    best.with_context(|| {
+        let there =
+            if there.is_empty() { "none".to_owned() } else { format!("version {}", there.join(", ")) };
+        let place = folder.map_or_else(|| "here".to_owned(), |folder| format!("in {}", folder.display()));
+        format!(
+            "pg_dump and pg_restore {place}: {there}, expected {major} or newer; install postgresql-client-{major} (Debian), or name their \
+             folder in backup.programs"
+        )
+    })
+}
+
+/// Finds the programs of a server that reads dumps of version `major`: in `folder` where it is given, else on this machine or among what
+/// was fetched before; nothing is fetched.
+///
+/// # Errors
+/// Says what to type.
+pub(crate) async fn server_tools(
+    folder: Option<&Path>,
+    cache: &Path,
+    major: u32,
+) -> anyhow::Result<Postgres> {
+    let mut found = Vec::new();
+    if let Some(folder) = folder {
+        found.extend(try_postgres(folder, &[]).await);
+    } else {
+        found = installed_postgres().await;
+        if let Some(tree) = packages::unpacked(cache) {
+            for bin in versions_under(&tree.root.join("usr/lib/postgresql"), "bin") {
+                found.extend(try_postgres(&bin, &tree.libraries).await);
+            }
+        }
+    }
+    let best = found.into_iter().filter(|found| found.major >= major).min_by_key(|found| found.major);
+    best.with_context(|| {
+        format!(
+            "a restore test needs the programs of a PostgreSQL server (initdb, postgres), version {major} or newer: install postgresql-{major} \
+             (Debian), or name their folder in backup.programs"
+        )
+    })
+}
+
+/// All of them must be there. What Debian has in PATH is a script that looks for a server of its own: it is left out.
+async fn try_tools(bin: &Path, libraries: &[PathBuf]) -> Option<ClientTools> {
+    let program = bin.join("pg_dump").canonicalize().ok()?;
+    let bin = program.parent()?.to_path_buf();
+    if program.file_name()? != "pg_dump" || !bin.join("pg_restore").exists() {
+        return None;
+    }
+    let command = with_libraries(&program, libraries);
+    let version = version(command).await?;
+    let major = major(&version)?;
+    Some(ClientTools { bin, libraries: libraries.to_vec(), major, version: version.trim().to_owned() })
 }
 
 /// The program of one Redis or Valkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Redis {
+pub(crate) struct Redis {
     file: PathBuf,
     libraries: Vec<PathBuf>,
 }
 
 impl Redis {
     /// The server.
-    pub(super) fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         with_libraries(&self.file, &self.libraries)
     }
 }
@@ -58,7 +166,7 @@ pub enum Search {
 ///
 /// # Errors
 /// Says what to type where there is none and none can be fetched.
-pub(super) async fn postgres(search: Search, cache: &Path, major: Option<u32>) -> anyhow::Result<Postgres> {
+pub(crate) async fn postgres(search: Search, cache: &Path, major: Option<u32>) -> anyhow::Result<Postgres> {
     let fits = |found: &Postgres| found.major >= OLDEST && major.is_none_or(|major| major == found.major);
     if search == Search::Everywhere
         && let Some(found) = installed_postgres().await.into_iter().find(fits)
@@ -82,7 +190,7 @@ pub(super) async fn postgres(search: Search, cache: &Path, major: Option<u32>) -
 ///
 /// # Errors
 /// Says what to type where there is none and none can be fetched.
-pub(super) async fn redis(search: Search, cache: &Path) -> anyhow::Result<Redis> {
+pub(crate) async fn redis(search: Search, cache: &Path) -> anyhow::Result<Redis> {
     if search == Search::Everywhere {
         for file in redis_files() {
             let found = Redis { file, libraries: Vec::new() };

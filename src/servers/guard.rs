@@ -21,7 +21,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(30);
 
 /// How a server is asked to stop.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StopSignals {
+pub(crate) struct StopSignals {
     /// Clean stop.
     pub first: &'static str,
     /// When the first had no effect for 15 s.
@@ -30,14 +30,14 @@ pub(super) struct StopSignals {
 
 /// A running server and what holds it.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     shell: Child,
     pipe: Option<ChildStdin>,
     log: File,
 }
 
 /// Where a guarded server writes, what it locks and what goes when it is gone.
-pub(super) struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     pub account: &'a Account,
     pub lock: &'a File,
     pub log: &'a Path,
@@ -47,7 +47,7 @@ pub(super) struct Surroundings<'a> {
 
 impl Guard {
     /// Starts `server`; its environment is taken over, its standard streams are not.
-    pub(super) fn spawn(
+    pub(crate) fn spawn(
         server: &Command,
         stop: StopSignals,
         around: &Surroundings<'_>,
@@ -78,12 +78,12 @@ impl Guard {
     }
 
     /// How the server ended, if it did.
-    pub(super) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         self.shell.try_wait().context("waiting for a server")
     }
 
     /// What the server wrote so far.
-    pub(super) fn log(&mut self) -> String {
+    pub(crate) fn log(&mut self) -> String {
         let mut text = Vec::new();
         // The server appends, so moving the shared position does not disturb it.
         let read = self.log.seek(SeekFrom::Start(0)).and_then(|_| self.log.read_to_end(&mut text));
@@ -94,7 +94,7 @@ impl Guard {
     }
 
     /// Asks the server to stop, without waiting.
-    pub(super) fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.pipe.take();
     }
 }

@@ -1,6 +1,6 @@
 //! What the private servers have in common.
 
-use std::{fs::File, net::TcpListener, path::Path, process::Command, time::Duration};
+use std::{fs::File, future::Future, net::TcpListener, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, bail};
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use crate::random::Random;
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
 /// Where the servers of one stack live.
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     pub account: Account,
     pub data: &'a Path,
     pub cache: &'a Path,
@@ -24,7 +24,7 @@ pub(super) struct Place<'a> {
 
 /// What happens to the folder when a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Afterwards {
+pub(crate) enum Afterwards {
     Keep,
     Remove,
 }
@@ -51,22 +51,25 @@ impl Place<'_> {
 }
 
 /// A port that was free a moment ago.
-pub(super) fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 
 /// 32 hexadecimal digits.
-pub(super) fn password() -> String {
+pub(crate) fn password() -> String {
     format!("{:032x}", u128::from_be_bytes(Random::system().bytes()))
 }
 
 /// Asks with `check` until the server answers; `None` when another process took its port.
-pub(super) async fn wait_until_ready<T>(
+pub(crate) async fn wait_until_ready<T, F>(
     guard: &mut Guard,
     name: &str,
-    check: impl AsyncFn() -> anyhow::Result<T>,
-) -> anyhow::Result<Option<T>> {
+    check: impl Fn() -> F,
+) -> anyhow::Result<Option<T>>
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
     let deadline = Instant::now() + READY_WITHIN;
     loop {
         let answer = tokio::time::timeout(Duration::from_secs(5), check()).await;
@@ -111,7 +114,7 @@ mod tests {
         let mut server = Command::new("sh");
         server.args(["-c", line]);
         let mut guard = place.spawn(&server, STOP, "server.log", Afterwards::Keep).unwrap();
-        wait_until_ready(&mut guard, "the server", async || anyhow::bail!("no answer")).await
+        wait_until_ready(&mut guard, "the server", || async { anyhow::bail!("no answer") }).await
     }
 
     #[tokio::test]

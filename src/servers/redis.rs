@@ -6,13 +6,13 @@ use super::{
     account::{create_dir, write_private},
     binaries::{self, Search},
     guard::{Guard, StopSignals},
-    servers::{Afterwards, Place, free_port, password, wait_until_ready},
+    place::{Afterwards, Place, free_port, password, wait_until_ready},
 };
 
 const STOP: StopSignals = StopSignals { first: "TERM", harder: "KILL" };
 
 /// Starts the server on its data and gives its address. The password is a new one each time.
-pub(super) async fn start(
+pub(crate) async fn start(
     place: &Place<'_>,
     search: Search,
     afterwards: Afterwards,
@@ -35,7 +35,7 @@ pub(super) async fn start(
         let mut guard = place.spawn(&server, STOP, "redis.log", afterwards)?;
         let url = format!("redis://:{secret}@127.0.0.1:{port}");
         let client = redis::Client::open(url.as_str())?;
-        let ready = wait_until_ready(&mut guard, "Redis", async || {
+        let ready = wait_until_ready(&mut guard, "Redis", || async {
             let mut connection = client.get_multiplexed_async_connection().await?;
             let pong: String = redis::cmd("PING").query_async(&mut connection).await?;
             anyhow::ensure!(pong == "PONG", "redis said {pong}");

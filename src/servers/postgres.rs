@@ -15,7 +15,7 @@ use super::{
     account::{create_dir, write_private},
     binaries::{self, Search},
     guard::{Guard, StopSignals},
-    servers::{Afterwards, Place, free_port, password, wait_until_ready},
+    place::{Afterwards, Place, free_port, password, wait_until_ready},
 };
 
 const USER: &str = "career";
@@ -24,15 +24,24 @@ const DATABASE: &str = "career";
 const STOP: StopSignals = StopSignals { first: "INT", harder: "QUIT" };
 
 /// Starts the server on its data, made when there is none, and gives its address.
-pub(super) async fn start(place: &Place<'_>, search: Search) -> anyhow::Result<(Guard, String)> {
+pub(crate) async fn start(place: &Place<'_>, search: Search) -> anyhow::Result<(Guard, String)> {
+    let programs = binaries::postgres(search, place.cache, made_by(&place.data.join("postgres"))).await?;
+    start_with(place, &programs, &[]).await
+}
+
+/// As [`start`], by these programs and with more settings (`name=value`).
+pub(crate) async fn start_with(
+    place: &Place<'_>,
+    programs: &binaries::Postgres,
+    settings: &[String],
+) -> anyhow::Result<(Guard, String)> {
     let cluster = place.data.join("postgres");
-    let programs = binaries::postgres(search, place.cache, made_by(&cluster)).await?;
     let secret_file = place.data.join("postgres.password");
     if !cluster.exists() {
         let secret = password();
         write_private(&secret_file, &secret)?;
         place.account.own(&secret_file)?;
-        create_cluster(place, &programs, &cluster, &secret_file).await?;
+        create_cluster(place, programs, &cluster, &secret_file).await?;
     }
     let secret = std::fs::read_to_string(&secret_file).with_context(|| secret_file.display().to_string())?;
     // The lock on the data folder is held by every process of a server of ours; as we have it, none is left and the file that says
@@ -47,7 +56,10 @@ pub(super) async fn start(place: &Place<'_>, search: Search) -> anyhow::Result<(
     let afterwards = if place.durable { Afterwards::Keep } else { Afterwards::Remove };
     for _ in 0..5 {
         let port = free_port()?;
-        let server = server(&programs, &cluster, port, place.durable);
+        let mut server = server(programs, &cluster, port, place.durable);
+        for setting in settings {
+            server.args(["-c", setting]);
+        }
         let mut guard = place.spawn(&server, STOP, "postgres.log", afterwards)?;
         let options = PgConnectOptions::new_without_pgpass()
             .host("127.0.0.1")
@@ -55,8 +67,9 @@ pub(super) async fn start(place: &Place<'_>, search: Search) -> anyhow::Result<(
             .username(USER)
             .password(&secret)
             .ssl_mode(PgSslMode::Disable);
-        let ready = wait_until_ready(&mut guard, "PostgreSQL", async || {
-            PgConnection::connect_with(&options.clone().database("postgres")).await.map_err(Into::into)
+        let ready = wait_until_ready(&mut guard, "PostgreSQL", || {
+            let options = options.clone().database("postgres");
+            async move { PgConnection::connect_with(&options).await.map_err(Into::into) }
         });
         if let Some(connection) = ready.await? {
             tokio::time::timeout(Duration::from_mins(1), ensure_database(connection))

@@ -21,13 +21,13 @@ const NOBODY: (u32, u32) = (65534, 65534);
 
 /// The account of the servers: ourselves, or `nobody` where we are root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Account {
+pub(crate) struct Account {
     other: Option<(u32, u32)>,
 }
 
 impl Account {
     /// Picks the account.
-    pub(super) fn choose() -> anyhow::Result<Self> {
+    pub(crate) fn choose() -> anyhow::Result<Self> {
         if !is_root()? {
             return Ok(Self { other: None });
         }
@@ -35,22 +35,35 @@ impl Account {
         Ok(Self { other: Some(nobody(&users).unwrap_or(NOBODY)) })
     }
 
+    /// The owner of `folder`: ourselves, or whoever it is where we are root.
+    pub(crate) fn owner_of(folder: &Path) -> anyhow::Result<Self> {
+        let found = std::fs::metadata(folder).with_context(|| folder.display().to_string())?;
+        if is_root()? {
+            return Ok(Self { other: (found.uid() != 0).then(|| (found.uid(), found.gid())) });
+        }
+        let me = std::fs::metadata("/proc/self").map_or_else(|_| found.uid(), |me| me.uid());
+        if found.uid() != me {
+            bail!("{}: belongs to another account; run this as that one, or as root", folder.display());
+        }
+        Ok(Self { other: None })
+    }
+
     /// Makes `command` run under this account.
-    pub(super) fn apply(&self, command: &mut Command) {
+    pub(crate) fn apply(&self, command: &mut Command) {
         if let Some((user, group)) = self.other {
             command.uid(user).gid(group);
         }
     }
 
     /// Gives `path` (not what is in it) to this account.
-    pub(super) fn own(&self, path: &Path) -> anyhow::Result<()> {
+    pub(crate) fn own(&self, path: &Path) -> anyhow::Result<()> {
         let Some((user, group)) = self.other else { return Ok(()) };
         std::os::unix::fs::chown(path, Some(user), Some(group))
             .with_context(|| format!("giving {} to the user nobody", path.display()))
     }
 
     /// Fails where a folder on the way to `path` is closed to this account.
-    pub(super) fn reaches(&self, path: &Path) -> anyhow::Result<()> {
+    pub(crate) fn reaches(&self, path: &Path) -> anyhow::Result<()> {
         if self.other.is_none() {
             return Ok(());
         }
@@ -67,7 +80,7 @@ impl Account {
     }
 
     /// Context for an error at the start of `program`.
-    pub(super) fn explain(&self, program: &str) -> String {
+    pub(crate) fn explain(&self, program: &str) -> String {
         match self.other {
             None => format!("starting {program}"),
             Some(_) => format!(
@@ -98,7 +111,7 @@ pub fn default_data_dir() -> anyhow::Result<PathBuf> {
 }
 
 /// Creates `path` and what is missing above it: open to all for root (the servers must pass), else to the user alone.
-pub(super) fn create_dir(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn create_dir(path: &Path) -> anyhow::Result<()> {
     let mode = if is_root()? { 0o755 } else { 0o700 };
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -108,7 +121,7 @@ pub(super) fn create_dir(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes `path` anew, readable by its owner alone.
-pub(super) fn write_private(path: &Path, content: &str) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, content: &str) -> anyhow::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
     let write = || -> io::Result<()> {
         if path.exists() {
@@ -121,7 +134,7 @@ pub(super) fn write_private(path: &Path, content: &str) -> anyhow::Result<()> {
 }
 
 /// Whether this process is root.
-pub(super) fn is_root() -> anyhow::Result<bool> {
+pub(crate) fn is_root() -> anyhow::Result<bool> {
     if let Ok(me) = std::fs::metadata("/proc/self") {
         return Ok(me.uid() == 0);
     }

@@ -71,7 +71,7 @@ Debug::NoLocking "1";
 "#;
 
 /// apt with everything that it writes in a folder of ours.
-pub(super) struct Apt {
+pub(crate) struct Apt {
     settings: PathBuf,
     /// Where packages are fetched to.
     pub files: PathBuf,
@@ -113,7 +113,7 @@ impl Apt {
 }
 
 /// What a program said.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub ok: bool,
     pub out: String,
     /// Its complaints, or all it wrote where there are none.
@@ -121,7 +121,7 @@ pub(super) struct Answer {
 }
 
 /// Runs `command` to its end.
-pub(super) async fn run(command: Command) -> anyhow::Result<Answer> {
+pub(crate) async fn run(command: Command) -> anyhow::Result<Answer> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut command = tokio::process::Command::from(command);
     command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive").stdin(std::process::Stdio::null());
@@ -133,7 +133,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<Answer> {
 }
 
 /// The names in `'http://.../libpq5_15.13-0_amd64.deb' libpq5_15.13-0_amd64.deb 190488 SHA256:...`, without those left out.
-pub(super) fn package_names(uris: &str) -> Vec<String> {
+pub(crate) fn package_names(uris: &str) -> Vec<String> {
     uris.lines()
         .filter_map(|line| line.split_whitespace().nth(1)?.split_once('_'))
         .map(|(name, _)| name.to_owned())

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// What a person can do where nothing can be fetched.
-pub(super) const ADVICE: &str = "\
+pub(crate) const ADVICE: &str = "\
 install both and start again:
     Debian, Ubuntu    sudo apt-get install postgresql redis-server
     Fedora            sudo dnf install postgresql-server postgresql-contrib valkey
@@ -31,7 +31,7 @@ or use running servers:
 
 /// Unpacked packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     /// What would be `/` if they were installed.
     pub root: PathBuf,
     /// Folders with shared libraries.
@@ -42,21 +42,50 @@ pub(super) struct Tree {
 ///
 /// # Errors
 /// Where this system has no apt or it cannot reach its archives: with what apt said and what to type.
-pub(super) async fn tree(cache: &Path) -> anyhow::Result<Tree> {
+pub(crate) async fn tree(cache: &Path) -> anyhow::Result<Tree> {
+    let wanted = ["postgresql", "redis-server"];
+    let tree = tree_of(cache, "packages", &wanted).await;
+    tree.with_context(|| format!("PostgreSQL or Redis is missing and could not be fetched; {ADVICE}"))
+}
+
+/// The program `pgbackrest` out of this system's packages, as a script in `cache` that finds its libraries; fetched once.
+///
+/// # Errors
+/// Where this system has no apt or it cannot reach its archives.
+pub async fn pgbackrest(cache: &Path) -> anyhow::Result<PathBuf> {
+    let tree =
+        tree_of(cache, "pgbackrest", &["pgbackrest"]).await.context("pgBackRest could not be fetched")?;
+    let program = tree.root.join("usr/bin/pgbackrest");
+    ensure!(program.exists(), "the fetched packages hold no pgbackrest");
+    let libraries = std::env::join_paths(&tree.libraries)?;
+    let script = cache.join("pgbackrest.sh");
+    let text = format!(
+        "#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n",
+        libraries.to_string_lossy(),
+        program.display()
+    );
+    if std::fs::read_to_string(&script).unwrap_or_default() != text {
+        use std::os::unix::fs::PermissionsExt as _;
+        let new = cache.join(format!("pgbackrest.sh.{}", std::process::id()));
+        std::fs::write(&new, text)?;
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755))?;
+        std::fs::rename(&new, &script)?;
+    }
+    Ok(script)
+}
+
+async fn tree_of(cache: &Path, name: &str, wanted: &[&str]) -> anyhow::Result<Tree> {
     create_dir(cache)?;
-    let lock = cache.join("packages.lock");
+    let lock = cache.join(format!("{name}.lock"));
     let file = File::create(&lock).with_context(|| lock.display().to_string())?;
     let held = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?;
     let _held = held.with_context(|| format!("locking {}", lock.display()))?;
 
-    let root = cache.join("packages");
+    let root = cache.join(name);
     if !root.is_dir() {
-        let work = cache.join("packages.new");
+        let work = cache.join(format!("{name}.new"));
         remove_dir(&work)?;
-        let unpacked = fetch(&work)
-            .await
-            .with_context(|| format!("PostgreSQL or Redis is missing and could not be fetched; {ADVICE}"));
-        let result = match unpacked {
+        let result = match fetch(&work, wanted).await {
             Ok(unpacked) => std::fs::rename(unpacked, &root).context("keeping the unpacked packages"),
             Err(error) => Err(error),
         };
@@ -67,17 +96,25 @@ pub(super) async fn tree(cache: &Path) -> anyhow::Result<Tree> {
     Ok(Tree { root, libraries })
 }
 
-async fn fetch(work: &Path) -> anyhow::Result<PathBuf> {
+/// What was fetched before, if anything was.
+pub(crate) fn unpacked(cache: &Path) -> Option<Tree> {
+    let root = cache.join("packages");
+    let libraries = root.is_dir().then(|| library_folders(&root))?;
+    Some(Tree { root, libraries })
+}
+
+async fn fetch(work: &Path, wanted: &[&str]) -> anyhow::Result<PathBuf> {
     ensure!(
         Path::new("/usr/share/zoneinfo/UTC").exists(),
         "PostgreSQL needs the time zones of the system: sudo apt-get install tzdata"
     );
     let apt = Apt::prepare(work)?;
-    tracing::info!("fetching PostgreSQL and Redis from the packages of this system (once)");
+    tracing::info!(?wanted, "fetching from the packages of this system (once)");
     // An archive that does not answer is no reason to stop as long as another one has the packages.
     let lists = apt.run(&["update"]).await?;
-    let wanted = ["install", "--print-uris", "-qq", "-y", "postgresql", "redis-server"];
-    let plan = apt.run(&wanted).await?;
+    let mut install = vec!["install", "--print-uris", "-qq", "-y"];
+    install.extend(wanted);
+    let plan = apt.run(&install).await?;
     ensure!(plan.ok, "apt found no packages\n{}{}", lists.said, plan.said);
     let names = package_names(&plan.out);
     ensure!(!names.is_empty(), "apt named no packages\n{}", plan.said);
@@ -97,7 +134,7 @@ async fn fetch(work: &Path) -> anyhow::Result<PathBuf> {
         let done = run(unpack).await?;
         ensure!(done.ok, "{} cannot be unpacked: {}", file.display(), done.said);
     }
-    tracing::info!(packages = names.len(), "fetched PostgreSQL and Redis");
+    tracing::info!(packages = names.len(), "fetched");
     Ok(root)
 }
 

@@ -14,8 +14,8 @@ use super::{
     account::{Account, create_dir, default_data_dir},
     binaries::Search,
     guard::Guard,
+    place::{Afterwards, Place},
     postgres, redis,
-    servers::{Afterwards, Place},
 };
 
 /// How long the servers of a run that just ended may take to stop.
