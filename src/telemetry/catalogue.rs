@@ -344,7 +344,7 @@ pub const PROCESS: &[Metric] = &[
     row("process_open_fds", Gauge, Count, &[], "File descriptors that are open"),
     row("process_resident_memory_bytes", Gauge, Unit::Bytes, &[], "Memory that is resident"),
     row("process_start_time_seconds", Gauge, Seconds, &[], "When the process began, Unix time"),
-    row("process_threads", Gauge, Count, &[], "Threads"),
+    row("process_threads", Gauge, Count, &[], "Threads, those of the runtime and those of attempts"),
     row("process_virtual_memory_bytes", Gauge, Unit::Bytes, &[], "Memory that is mapped"),
 ];
 

@@ -2,10 +2,18 @@
 
 use std::io::{self, IsTerminal as _, Write, stderr};
 
+use tracing::{
+    Event, Subscriber,
+    span::{Attributes, Id, Record},
+};
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer,
+    layer::{Context, Filter, SubscriberExt as _},
+    registry::LookupSpan,
+    util::SubscriberInitExt as _,
 };
 
+use super::journal::Collect;
 use crate::config::{LogConfig, LogFormat};
 
 /// Starts logging; a second call in one process changes nothing.
@@ -36,13 +44,41 @@ pub fn start_logs(config: &LogConfig) -> Result<(), String> {
             .compact()
             .boxed()
     };
-    // Filtered by itself: what is logged does not decide what is traced.
-    let subscriber = tracing_subscriber::registry().with(form.with_filter(filter));
-    let subscriber = subscriber.with(super::journal::Collect.with_filter(LevelFilter::INFO));
+    // What this program says of its runs is there for the journal and for traces, whatever is logged.
+    let all = EnvFilter::new(format!("career_worker=info,{}", config.filter));
+    let subscriber = tracing_subscriber::registry().with(all).with(Logged { form, filter }).with(Collect);
     #[cfg(feature = "otel")]
     let subscriber = subscriber.with(super::trace::layer()?);
     let _ = subscriber.try_init();
     Ok(())
+}
+
+/// Logs what a filter lets through, where more than that is said.
+///
+/// The library's own filters of a layer forget spans where anything asks whether a level is enabled and then says nothing, as sqlx does.
+struct Logged<L> {
+    form: L,
+    filter: EnvFilter,
+}
+
+impl<S, L> Layer<S> for Logged<L>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    L: Layer<S>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        self.form.on_new_span(attributes, id, context);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        self.form.on_record(id, values, context);
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if Filter::enabled(&self.filter, event.metadata(), &context) {
+            self.form.on_event(event, context);
+        }
+    }
 }
 
 /// Writes each record as one line, whatever a server, a message or a title put into its fields: no character in it ends a line, moves

@@ -10,9 +10,9 @@ use opentelemetry::{
 };
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tracing::{Level, Span, Subscriber};
+use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
+use tracing_subscriber::{Layer, registry::LookupSpan};
 
 use super::Cause;
 
@@ -45,8 +45,7 @@ where
     let provider =
         SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build();
     let provider = PROVIDER.get_or_init(|| provider);
-    let ours = Targets::new().with_target("career_worker", Level::INFO);
-    Ok(Some(tracing_opentelemetry::layer().with_tracer(provider.tracer("career-worker")).with_filter(ours)))
+    Ok(Some(tracing_opentelemetry::layer().with_tracer(provider.tracer("career-worker"))))
 }
 
 pub(super) fn finish() {

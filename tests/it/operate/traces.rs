@@ -118,7 +118,7 @@ async fn one_trace_goes_from_the_wish_to_the_notice_across_processes() {
         .with("OTEL_EXPORTER_OTLP_ENDPOINT", &url)
         .with("OTEL_BSP_SCHEDULE_DELAY", "100")
         .with("CAREER__LOG__FORMAT", "json")
-        .with("CAREER__LOG__FILTER", "info");
+        .with("CAREER__LOG__FILTER", "debug,hyper=info");
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let other = format!("127.0.0.1:{}", free_port());
