@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::{
-    account::{Account, create_dir, default_data_dir},
+    account::{Account, cache_dir, create_dir},
     binaries,
     guard::Guard,
     place::{Place, password},
@@ -48,7 +48,7 @@ impl Scratch {
     /// # Errors
     /// Says which programs are missing, or what the server wrote.
     pub async fn start(options: &ScratchOptions) -> anyhow::Result<Self> {
-        let cache = default_data_dir()?;
+        let cache = cache_dir();
         let programs = binaries::server_tools(options.programs.as_deref(), &cache, options.major).await?;
         let account = Account::choose()?;
         let parent = scratch_dir(options.parent.as_deref());
@@ -127,6 +127,6 @@ fn sweep(parent: &Path) {
 /// # Errors
 /// Says which programs are missing.
 pub async fn server_programs(folder: Option<&Path>, major: u32) -> anyhow::Result<String> {
-    let programs = binaries::server_tools(folder, &default_data_dir()?, major).await?;
+    let programs = binaries::server_tools(folder, &cache_dir(), major).await?;
     Ok(format!("in a PostgreSQL {} of its own", programs.major))
 }
