@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -39,6 +40,8 @@ pub struct Scratch {
     lock: Option<File>,
 }
 
+/// An empty folder this old is nobody's.
+const EMPTY: Duration = Duration::from_mins(1);
 /// In front of the names of the folders.
 const NAME: &str = "career-worker-scratch-";
 
@@ -114,8 +117,16 @@ fn sweep(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(NAME));
-        let free = ours
-            && File::options().write(true).open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+        if !ours {
+            continue;
+        }
+        // The account of a server empties its folder and may not remove it from one that is not its own.
+        let left = path.metadata().and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        if left.is_some_and(|age| age > EMPTY) && std::fs::remove_dir(&path).is_ok() {
+            continue;
+        }
+        let free =
+            File::options().write(true).open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
         if free && let Err(error) = std::fs::remove_dir_all(&path) {
             tracing::warn!(folder = %path.display(), %error, "a folder that a killed restore test left stays");
         }
