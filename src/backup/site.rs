@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::{BackupConfig, Config},
     random::Random,
-    servers::{ClientTools, client_tools, default_data_dir},
+    servers::{ClientTools, cache_dir, client_tools},
     storage::Storage,
 };
 
@@ -51,9 +51,8 @@ impl Site {
 
     /// `pg_dump` and its kin for a server of this major version.
     pub(super) async fn tools(&self, major: u32) -> Result<ClientTools, BackupError> {
-        let cache = default_data_dir().map_err(BackupError::Server)?;
         let given = given(&self.backup().programs);
-        let tools = client_tools(given, &cache, major).await;
+        let tools = client_tools(given, &cache_dir(), major).await;
         tools.map_err(|error| BackupError::Refused(format!("{error:#}")))
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     config::Config,
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// How backups are.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = BackupHealth)]
 pub struct Health {
     /// There is a place for them.
     pub configured: bool,

@@ -110,6 +110,12 @@ pub fn default_data_dir() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// Where fetched programs may be: as [`default_data_dir`]. Where a service has no home, there are none; least of all in a folder that
+/// everyone may write to.
+pub(crate) fn cache_dir() -> PathBuf {
+    default_data_dir().unwrap_or_else(|_| "/nonexistent/career-worker".into())
+}
+
 /// Creates `path` and what is missing above it: open to all for root (the servers must pass), else to the user alone.
 pub(crate) fn create_dir(path: &Path) -> anyhow::Result<()> {
     let mode = if is_root()? { 0o755 } else { 0o700 };

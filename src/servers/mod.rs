@@ -16,8 +16,8 @@ mod redis;
 mod scratch;
 mod stack;
 
-pub(crate) use account::Account;
 pub use account::default_data_dir;
+pub(crate) use account::{Account, cache_dir};
 pub use binaries::{ClientTools, Search, client_tools};
 pub use packages::pgbackrest;
 pub(crate) use recovered::{Recovered, Room};

@@ -15,7 +15,7 @@ use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{
     Account,
-    account::{create_dir, default_data_dir},
+    account::{cache_dir, create_dir},
     binaries,
     guard::{Guard, StopSignals},
     place::{Afterwards, Place, password, wait_until_ready},
@@ -100,7 +100,7 @@ impl Room {
         let version = std::fs::read_to_string(self.data.join("PG_VERSION"))
             .with_context(|| format!("{}: no data directory", self.data.display()))?;
         let major = version.trim().parse().context("PG_VERSION")?;
-        let cache = default_data_dir()?;
+        let cache = cache_dir();
         let found = binaries::server_tools(programs, &cache, major).await?;
         ensure!(found.major == major, "expected the programs of PostgreSQL {major}, found {}", found.major);
         let lock =

@@ -3,12 +3,13 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
 
 use super::{
-    account::{Account, create_dir, default_data_dir},
+    account::{Account, cache_dir, create_dir},
     binaries,
     guard::Guard,
     place::{Place, password},
@@ -39,6 +40,8 @@ pub struct Scratch {
     lock: Option<File>,
 }
 
+/// An empty folder this old is nobody's.
+const EMPTY: Duration = Duration::from_mins(1);
 /// In front of the names of the folders.
 const NAME: &str = "career-worker-scratch-";
 
@@ -48,7 +51,7 @@ impl Scratch {
     /// # Errors
     /// Says which programs are missing, or what the server wrote.
     pub async fn start(options: &ScratchOptions) -> anyhow::Result<Self> {
-        let cache = default_data_dir()?;
+        let cache = cache_dir();
         let programs = binaries::server_tools(options.programs.as_deref(), &cache, options.major).await?;
         let account = Account::choose()?;
         let parent = scratch_dir(options.parent.as_deref());
@@ -114,8 +117,16 @@ fn sweep(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(NAME));
-        let free = ours
-            && File::options().write(true).open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+        if !ours {
+            continue;
+        }
+        // The account of a server empties its folder and may not remove it from one that is not its own.
+        let left = path.metadata().and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        if left.is_some_and(|age| age > EMPTY) && std::fs::remove_dir(&path).is_ok() {
+            continue;
+        }
+        let free =
+            File::options().write(true).open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
         if free && let Err(error) = std::fs::remove_dir_all(&path) {
             tracing::warn!(folder = %path.display(), %error, "a folder that a killed restore test left stays");
         }
@@ -127,6 +138,6 @@ fn sweep(parent: &Path) {
 /// # Errors
 /// Says which programs are missing.
 pub async fn server_programs(folder: Option<&Path>, major: u32) -> anyhow::Result<String> {
-    let programs = binaries::server_tools(folder, &default_data_dir()?, major).await?;
+    let programs = binaries::server_tools(folder, &cache_dir(), major).await?;
     Ok(format!("in a PostgreSQL {} of its own", programs.major))
 }

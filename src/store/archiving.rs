@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Store, StoreError, duration::interval};
 
 /// What the server says of its archiver.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct ArchiverState {
     /// `archive_mode` is on.
     pub on: bool,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Store, StoreError};
 
 /// A backup, as far as this database knows.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct BackupRow {
     /// Name, sorted by time.
     pub id: String,
@@ -49,7 +49,7 @@ pub struct BackupSize {
 }
 
 /// The newest of one engine.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct BackupAges {
     /// `logical` or `pitr`.
     pub engine: String,

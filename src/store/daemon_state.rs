@@ -5,11 +5,15 @@
 //! `home`.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    audit::{Actor, insert_audit},
+};
 
 /// What an installation is at.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct DaemonState {
     /// Missed ticks are not caught up and nobody is told anything.
     pub quarantined: bool,
@@ -76,11 +80,11 @@ impl Store {
         self.within(query.execute(&self.pool)).await.map(drop)
     }
 
-    /// Ends the quarantine: what was missed stays missed. False where there was none.
+    /// Ends the quarantine and records who did it, in one transaction: what was missed stays missed. False where there was none.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn acknowledge(&self, by: &str) -> Result<bool, StoreError> {
+    pub async fn acknowledge_for(&self, actor: Actor<'_>) -> Result<bool, StoreError> {
         let home = self.home().await?;
         self.within(async {
             let mut transaction = self.pool.begin().await?;
@@ -88,7 +92,7 @@ impl Store {
                 "UPDATE worker.daemon_state SET mode = 'normal', reason = NULL, since = now(), home = $2, acknowledged_by = $1,
                         acknowledged_at = now()
                  WHERE mode = 'quarantined'",
-                by,
+                actor.id,
                 home
             )
             .execute(&mut *transaction)
@@ -96,6 +100,7 @@ impl Store {
             .rows_affected();
             // Whatever came due in the meantime is not caught up: every schedule starts now.
             if changed == 1 {
+                insert_audit(&mut transaction, actor, "acknowledge", "quarantine", &json!({})).await?;
                 sqlx::query!("UPDATE worker.schedules SET watermark = now() WHERE watermark < now()")
                     .execute(&mut *transaction)
                     .await?;

@@ -46,6 +46,8 @@ pub async fn fill(endpoint: &Endpoint) {
          VALUES ('lever', $1, now(), now(), 'layout', $1, false, 3)",
         "INSERT INTO worker.source_days (source, day, listings, seen, new, changed, gone)
          VALUES ('lever', (now() AT TIME ZONE 'UTC')::date, 2, 6, 3, 1, 1)",
+        "INSERT INTO worker.backups (id, engine, state, place, started_at, error) VALUES ($1, 'logical', 'broken', $1, now(), $1)",
+        "UPDATE worker.daemon_state SET mode = 'quarantined', reason = $1",
         "INSERT INTO worker.search_problems (search_id, position, key, message) VALUES (1, 0, $1, $1)",
         "INSERT INTO worker.audit (actor, address, action, subject, detail) VALUES ($1, $1, $1, $1, jsonb_build_object('k', $1::text))",
     ];
@@ -110,7 +112,7 @@ fn text(answer: &Answer) -> String {
 }
 
 /// Every page there is, once [`fill`] has been there.
-pub const PAGES: [&str; 19] = [
+pub const PAGES: [&str; 20] = [
     "/",
     "/?live=1",
     "/runs",
@@ -129,6 +131,7 @@ pub const PAGES: [&str; 19] = [
     "/searches",
     "/searches?problems=1",
     "/audit",
+    "/backups",
     "/api",
 ];
 

@@ -6,6 +6,7 @@
 
 #[expect(unused_qualifications, reason = "the macro that reads parameters writes whole paths")]
 pub(super) mod audit;
+pub(super) mod backups;
 pub(super) mod enqueue;
 pub(super) mod listing;
 #[expect(unused_qualifications, reason = "the macro that reads parameters writes whole paths")]
@@ -57,6 +58,7 @@ use super::{State, problem::ProblemDetails};
         (name = "postings", description = "What was found"),
         (name = "matches", description = "Who is told of what, and why"),
         (name = "searches", description = "Saved searches of users"),
+        (name = "backups", description = "Whether the database can be had back"),
         (name = "audit", description = "Who did what"),
         (name = "tokens", description = "Who may do what"),
     )
@@ -94,6 +96,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<State>> {
         .merge(postings::routes())
         .merge(matches::routes())
         .merge(searches::routes())
+        .merge(backups::routes())
         .merge(audit::routes())
         .merge(tokens::routes());
     for path in all.get_openapi_mut().paths.paths.values_mut() {

@@ -10,6 +10,7 @@ use crate::{
     admin::{
         Problem, State,
         api::{
+            backups,
             pauses::{self, Deed},
             runs::{self, Action},
             schedules, searches, tokens,
@@ -135,6 +136,16 @@ pub(super) async fn rematch(
     let InPath(id) = unreadable(path)?;
     searches::match_anew(&state, &caller, id).await?;
     Ok(back(form, "/searches", "run"))
+}
+
+/// `POST /backups/acknowledge`
+pub(super) async fn acknowledge(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    form: Form,
+) -> Done {
+    backups::end_quarantine(&state, &caller).await?;
+    Ok(back(form, "/backups", "acknowledge"))
 }
 
 /// `POST /tokens/{id}/revoke`

@@ -16,13 +16,14 @@ pub(super) enum Section {
     Matches,
     Searches,
     Queues,
+    Backups,
     Audit,
     Tokens,
     Api,
 }
 
 impl Section {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Overview,
         Self::Runs,
         Self::Schedules,
@@ -31,6 +32,7 @@ impl Section {
         Self::Matches,
         Self::Searches,
         Self::Queues,
+        Self::Backups,
         Self::Audit,
         Self::Tokens,
         Self::Api,
@@ -47,6 +49,7 @@ impl Section {
             Self::Matches => ("Matches", "/matches", Role::Viewer),
             Self::Searches => ("Searches", "/searches", Role::Viewer),
             Self::Queues => ("Queues", "/queues", Role::Viewer),
+            Self::Backups => ("Backups", "/backups", Role::Viewer),
             Self::Audit => ("Audit", "/audit", Role::Operator),
             Self::Tokens => ("Tokens", "/tokens", Role::Admin),
             Self::Api => ("API", "/api", Role::Viewer),
@@ -123,6 +126,7 @@ fn told(said: &str) -> Option<&'static str> {
         "resume" => "Resumed.",
         "run" => "Started.",
         "revoke" => "The token is revoked, and its sessions are ended.",
+        "acknowledge" => "The quarantine is over; what was missed stays missed.",
         "none" => "Nothing was changed: the state of the chosen runs does not allow it.",
         _ => return None,
     })

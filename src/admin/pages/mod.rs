@@ -6,6 +6,7 @@
 
 mod acts;
 mod audit;
+mod backups;
 mod explorer;
 mod layout;
 pub(super) mod login;
@@ -61,6 +62,8 @@ pub(super) fn routes() -> Router<Arc<State>> {
         .route("/matches/{user}/{posting}", get(matches::show_one))
         .route("/searches", get(searches::show))
         .route("/searches/{id}/rematch", post(acts::rematch))
+        .route("/backups", get(backups::show))
+        .route("/backups/acknowledge", post(acts::acknowledge))
         .route("/audit", get(audit::show))
         .route("/tokens", get(tokens::show).post(tokens::create))
         .route("/tokens/{id}/revoke", post(acts::revoke))

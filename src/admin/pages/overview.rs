@@ -17,6 +17,7 @@ use crate::{
     admin::{
         State,
         api::{
+            backups,
             overview::{self, DAY, Overview, SPAN},
             schedules::{self, ScheduleView},
             sources::{self, SourceView},
@@ -46,11 +47,21 @@ pub(super) async fn show(
     look: Result<InQuery<Look>, crate::admin::Problem>,
 ) -> Result<impl IntoResponse, Refused> {
     let InQuery(look) = unreadable(look)?;
-    let (overview, schedules, sources) =
-        tokio::try_join!(overview::find(&state), schedules::views(&state), sources::views(&state))?;
+    let (overview, schedules, sources, backups) = tokio::try_join!(
+        overview::find(&state),
+        schedules::views(&state),
+        sources::views(&state),
+        backups::find(&state)
+    )?;
     let now = state.clock.now();
     let redis = tokio::time::timeout(std::time::Duration::from_secs(1), state.transport.is_up()).await;
-    let troubles = troubles(now, &overview, &schedules, &sources, redis == Ok(true));
+    let mut troubles: Vec<Markup> = backups
+        .health
+        .alarms
+        .iter()
+        .map(|alarm| html! { a href="/backups" { "Backups" } ": " (alarm) })
+        .collect();
+    troubles.extend(self::troubles(now, &overview, &schedules, &sources, redis == Ok(true)));
     let live = look.live.is_some();
     let body = html! {
         p.tools {

@@ -194,11 +194,7 @@ async fn acknowledge(globals: &Globals) -> anyhow::Result<ExitCode> {
         let message = "a restore into this database has not ended, or was killed: restore it again first";
         return Err(Failure::new(1, message).into());
     }
-    let ended = store.acknowledge(CLI.id).await.context("end the quarantine")?;
-    if ended {
-        let detail = json!({ "reason": state.reason });
-        store.insert_audit(CLI, "backup acknowledge", "quarantine", &detail).await.context("audit")?;
-    }
+    let ended = store.acknowledge_for(CLI).await.context("end the quarantine")?;
     globals.output().value(&json!({ "ended": ended, "reason": state.reason }), |_| {
         if ended { "the quarantine is over" } else { "there is no quarantine" }.to_owned()
     })?;

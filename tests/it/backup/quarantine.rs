@@ -12,6 +12,7 @@ use career_worker::{
 use sqlx::PgPool;
 
 use super::unset::execute;
+use crate::admin::TEST;
 use crate::support::{TestDb, config};
 
 async fn count(pool: &PgPool, sql: &'static str) -> i64 {
@@ -34,11 +35,11 @@ async fn ticks_of_the_past_are_left_out() {
     let fired = scheduler.fire_due().await.unwrap();
     assert!(fired <= 1, "{fired}");
     sqlx::query(back).execute(&db.pool).await.unwrap();
-    assert!(db.store.acknowledge("test").await.unwrap());
+    assert!(db.store.acknowledge_for(TEST).await.unwrap());
     assert_eq!(scheduler.fire_due().await.unwrap(), 0, "what was missed stays missed");
     sqlx::query(back).execute(&db.pool).await.unwrap();
     assert!(scheduler.fire_due().await.unwrap() >= 12 - fired, "afterwards everything is as before");
-    assert!(!db.store.acknowledge("test").await.unwrap());
+    assert!(!db.store.acknowledge_for(TEST).await.unwrap());
 }
 
 #[tokio::test]
@@ -59,7 +60,7 @@ async fn nobody_is_told_anything_until_it_is_over() {
     let Outcome::Snooze { reason, .. } = held else { panic!("{held:?}") };
     assert!(reason.contains("quarantine"), "{reason}");
     assert_eq!(count(&db.pool, "SELECT count(*) FROM notifications").await, 0);
-    db.store.acknowledge("test").await.unwrap();
+    db.store.acknowledge_for(TEST).await.unwrap();
     let done = execute(config(&db), "notify").await;
     assert!(matches!(done, Outcome::Done(_)), "{done:?}");
     assert_eq!(count(&db.pool, "SELECT count(*) FROM notifications").await, 1);
@@ -78,6 +79,6 @@ async fn a_copy_is_known_by_its_place() {
     let state = db.store.settle_home().await.unwrap();
     assert!(state.quarantined && state.reason.unwrap().contains("7000000000000000000/16384"));
     assert!(db.store.settle_home().await.unwrap().quarantined, "a second start does not end it");
-    assert!(db.store.acknowledge("test").await.unwrap());
+    assert!(db.store.acknowledge_for(TEST).await.unwrap());
     assert!(!db.store.settle_home().await.unwrap().quarantined);
 }

@@ -137,6 +137,12 @@ async fn every_action_is_a_click() {
             "/schedules?said=resume",
             "worker.audit WHERE subject = 'schedules/hourly' AND action = 'resume'",
         ),
+        (
+            "/backups",
+            "[aria-label='End the quarantine of this database']",
+            "/backups?said=acknowledge",
+            "worker.audit WHERE action = 'acknowledge'",
+        ),
     ] {
         driver.go(&format!("http://{}{page}", endpoint.address)).await;
         driver.click(click).await;

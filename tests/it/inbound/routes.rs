@@ -214,6 +214,7 @@ async fn a_stolen_token_of_a_viewer_changes_nothing() {
         ("/api/v1/runs/change".to_owned(), json!({ "action": "cancel", "ids": [run] }).to_string()),
         ("/api/v1/tokens".to_owned(), json!({ "name": "x", "role": "admin" }).to_string()),
         ("/api/v1/tokens/x/revoke".to_owned(), String::new()),
+        ("/api/v1/backups/acknowledge".to_owned(), String::new()),
     ];
     for (path, body) in &posts {
         let answer = endpoint.ask_as(Role::Viewer, "POST", path, body).await;
