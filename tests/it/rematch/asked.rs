@@ -121,10 +121,15 @@ async fn the_admin_endpoint_previews_rematches_and_lists_problems() {
     matcher.load(&endpoint.db.store).await.unwrap();
     matcher.note_problems(&endpoint.db.store).await.unwrap();
     let problems = ask(&viewer, "GET", "/api/v1/searches/problems", "").await;
-    assert_eq!((problems.status, &problems.body[0]["search_id"]), (200, &json!(ids[0])), "{}", problems.body);
-    assert_eq!(problems.body.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (problems.status, &problems.body["items"][0]["search_id"]),
+        (200, &json!(ids[0])),
+        "{}",
+        problems.body
+    );
+    assert_eq!(problems.body["items"].as_array().map(Vec::len), Some(1));
     let others = ask(&viewer, "GET", "/api/v1/searches/problems?user=999999", "").await;
-    assert_eq!(others.body, json!([]));
+    assert_eq!(others.body, json!({ "items": [] }));
     assert_eq!(ask(&viewer, "GET", "/api/v1/searches/problems?limit=0", "").await.status, 422);
 }
 
