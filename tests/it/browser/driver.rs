@@ -1,6 +1,7 @@
 //! A headless Chromium, driven as a person would, over the WebDriver protocol of its driver.
 
 use std::{
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -25,7 +26,10 @@ pub struct Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        // The browser is of the driver's group; killing the driver alone would leave it.
+        if let Some(group) = i32::try_from(self.process.id()).ok().and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
         let _ = self.process.wait();
     }
 }
@@ -37,6 +41,7 @@ impl Driver {
         let (port, profile) = (free_port(), tempfile::tempdir().unwrap());
         let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
+            .process_group(0)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
