@@ -30,10 +30,14 @@ impl Shared {
             heart.beat();
             if looked.is_none_or(|last| last.elapsed() >= MINUTE) {
                 looked = Some(Instant::now());
-                let parts = &self.parts;
-                if let Err(error) = tasks::each_minute(&parts.store, &parts.config, parts.clock.now()).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "backups not looked at");
-                }
+                // Beside the loop: a database that is away must not keep lost runs waiting.
+                let parts = self.parts.clone();
+                tokio::spawn(async move {
+                    let looked = tasks::each_minute(&parts.store, &parts.config, parts.clock.now()).await;
+                    if let Err(error) = looked {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "backups not looked at");
+                    }
+                });
             }
             if !introduced {
                 introduced = self.parts.store.upsert_tasks(&self.known_tasks()).await.is_ok();
