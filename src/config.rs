@@ -4,7 +4,9 @@
 //! with a comment there, the field here.
 
 mod backup;
+mod fetch;
 mod matching;
+mod queues;
 mod sources;
 
 use std::{
@@ -24,10 +26,11 @@ use url::Url;
 
 pub use self::{
     backup::{BackupConfig, PitrConfig},
+    fetch::FetchConfig,
     matching::{MatchingConfig, OnChange, RematchConfig, Weights},
+    queues::{QueueConfig, QueuesConfig},
     sources::SourcesConfig,
 };
-use crate::domain::Queue;
 
 /// The defaults, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -117,70 +120,6 @@ pub struct RedisConfig {
 pub struct JobsConfig {
     /// Folder of the schedules.
     pub dir: PathBuf,
-}
-
-/// `[fetch]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FetchConfig {
-    /// Where recorded exchanges are served.
-    #[serde(default)]
-    pub gateway: Option<Url>,
-    /// Requests a second to each domain through the gateway, instead of the sources' own rates.
-    #[serde(default)]
-    pub gateway_per_second: Option<f32>,
-    /// Address in the User-Agent.
-    pub contact: String,
-    /// Longest wait for a connection.
-    #[serde(with = "humantime_serde")]
-    pub connect_timeout: Duration,
-    /// Longest wait for the next byte of an answer.
-    #[serde(with = "humantime_serde")]
-    pub read_timeout: Duration,
-    /// Tries in all for one request.
-    pub tries: u32,
-    /// First step of the back-off.
-    #[serde(with = "humantime_serde")]
-    pub backoff: Duration,
-    /// Longest Retry-After that is slept through.
-    #[serde(with = "humantime_serde")]
-    pub max_wait: Duration,
-    /// Most redirects followed.
-    pub redirects: u32,
-}
-
-/// `[queues.*]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QueuesConfig {
-    /// `[queues.scrape]`
-    pub scrape: QueueConfig,
-    /// `[queues.match]`
-    pub r#match: QueueConfig,
-    /// `[queues.notify]`
-    pub notify: QueueConfig,
-    /// `[queues.maintenance]`
-    pub maintenance: QueueConfig,
-}
-
-impl QueuesConfig {
-    /// Settings of one lane.
-    pub fn get(&self, queue: Queue) -> QueueConfig {
-        match queue {
-            Queue::Scrape => self.scrape,
-            Queue::Match => self.r#match,
-            Queue::Notify => self.notify,
-            Queue::Maintenance => self.maintenance,
-        }
-    }
-}
-
-/// One lane.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QueueConfig {
-    /// Runs at once in this process.
-    pub concurrency: usize,
 }
 
 /// `[runs]`

@@ -115,7 +115,13 @@ impl State {
             slots: Semaphore::new(AT_ONCE),
             previews: Semaphore::new(PREVIEWS),
             overview: api::overview::Memory::default(),
-            document: document().to_json().unwrap_or_default().into(),
+            document: document().to_json().map_or_else(
+                |error| {
+                    tracing::error!(%error, "the description of the API cannot be written");
+                    Bytes::new()
+                },
+                Bytes::from,
+            ),
         }
     }
 }

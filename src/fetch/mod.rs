@@ -10,6 +10,7 @@ mod domain;
 mod error;
 mod gate;
 mod gateway;
+mod pace;
 mod pipeline;
 mod rate;
 mod redact;

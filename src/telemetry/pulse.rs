@@ -96,9 +96,10 @@ mod tests {
     #[test]
     fn a_loop_that_stands_still_is_noticed_and_one_that_ended_is_not() {
         let (heart, twin) = (Heart::new("test"), Heart::new("test"));
-        std::thread::sleep(Duration::from_millis(5));
-        heart.beat();
-        assert!(is_silent("test", Duration::from_millis(4)), "of two the silent one counts");
+        // Of two the silent one counts, however often the other beats.
+        while !is_silent("test", Duration::from_millis(1)) {
+            heart.beat();
+        }
         drop(twin);
         assert!(!is_silent("test", Duration::from_mins(1)));
         assert!(is_silent("test", Duration::ZERO) && silent_for(Duration::ZERO).is_some());

@@ -9,6 +9,7 @@ use super::{Refused, Visitor, unreadable};
 use crate::{
     admin::{
         Problem, State,
+        access::Caller,
         api::{
             backups,
             pauses::{self, Deed},
@@ -94,12 +95,12 @@ pub(super) async fn change_schedule(
     form: Form,
 ) -> Done {
     let InPath((name, word)) = unreadable(path)?;
-    if word == "run" {
-        schedules::start(&state, &caller, &name).await?;
-    } else {
-        pauses::change(&state, &caller, deed(&word)?, PauseKind::Schedule, &name).await?;
+    if word != "run" {
+        let path = Ok(InPath((name, word)));
+        return pause_or_resume(&state, &caller, PauseKind::Schedule, path, form).await;
     }
-    Ok(back(form, "/schedules", &word))
+    schedules::start(&state, &caller, &name).await?;
+    Ok(back(form, "/schedules", "run"))
 }
 
 /// `POST /sources/{name}/{pause|resume}`
@@ -109,9 +110,7 @@ pub(super) async fn change_source(
     path: Path<(String, String)>,
     form: Form,
 ) -> Done {
-    let InPath((name, word)) = unreadable(path)?;
-    pauses::change(&state, &caller, deed(&word)?, PauseKind::Source, &name).await?;
-    Ok(back(form, "/sources", &word))
+    pause_or_resume(&state, &caller, PauseKind::Source, path, form).await
 }
 
 /// `POST /queues/{name}/{pause|resume}`
@@ -121,9 +120,7 @@ pub(super) async fn change_queue(
     path: Path<(String, String)>,
     form: Form,
 ) -> Done {
-    let InPath((name, word)) = unreadable(path)?;
-    pauses::change(&state, &caller, deed(&word)?, PauseKind::Queue, &name).await?;
-    Ok(back(form, "/queues", &word))
+    pause_or_resume(&state, &caller, PauseKind::Queue, path, form).await
 }
 
 /// `POST /searches/{id}/rematch`
@@ -158,6 +155,18 @@ pub(super) async fn revoke(
     let InPath(id) = unreadable(path)?;
     tokens::take_back(&state, &caller, &id).await?;
     Ok(back(form, "/tokens", "revoke"))
+}
+
+async fn pause_or_resume(
+    state: &State,
+    caller: &Caller,
+    kind: PauseKind,
+    path: Path<(String, String)>,
+    form: Form,
+) -> Done {
+    let InPath((name, word)) = unreadable(path)?;
+    pauses::change(state, caller, deed(&word)?, kind, &name).await?;
+    Ok(back(form, &format!("/{}s", kind.as_str()), &word))
 }
 
 fn deed(word: &str) -> Result<Deed, Problem> {
