@@ -8,6 +8,7 @@
 //! Nothing here schedules anything or prints. No secret is in an error, and none in the arguments of a program. Another way of making
 //! backups is another [`BackupEngine`].
 
+mod archive;
 mod catalog;
 mod compare;
 mod connection;
@@ -28,6 +29,7 @@ mod survey;
 mod verify;
 mod watch;
 
+pub use archive::{ARCHIVES, archive_name, read_archive, write_archive};
 pub use catalog::{Catalog, Entry, Verification};
 pub use compare::differences;
 pub use dump::{LogicalDump, Made};

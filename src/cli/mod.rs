@@ -3,6 +3,7 @@
 //! Commands read settings, call the layers below and print; they decide nothing. To add one: a file here, a variant of [`Command`], an
 //! arm in [`Command::run`].
 
+mod archives;
 mod attempt;
 mod backup;
 mod config;
@@ -113,6 +114,9 @@ enum Command {
     /// Make backups, look at them, restore them, let them go.
     #[command(subcommand)]
     Backup(backup::BackupCommand),
+    /// Look at postings that left the database, and put them back.
+    #[command(subcommand)]
+    Archives(archives::ArchivesCommand),
     /// Migrate the database, or say how far it is.
     #[command(subcommand)]
     Db(db::DbCommand),
@@ -172,6 +176,7 @@ impl Command {
             Self::Searches(command) => wait(searches::run(globals, command)),
             Self::Rematch(args) => wait(rematch::run(globals, args)),
             Self::Backup(command) => wait(backup::run(globals, command)),
+            Self::Archives(command) => wait(archives::run(globals, command)),
             Self::Db(command) => wait(db::run(globals, command)),
             Self::Token(command) => wait(token::run(globals, command)),
             Self::Config(command) => config::run(globals, &command),

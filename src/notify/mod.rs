@@ -11,6 +11,9 @@ use crate::domain::{JobId, SearchId};
 
 pub use room::{Entries, Rooms};
 
+/// `notifications.type` of a notice of a match.
+pub const NOTICE_TYPE: &str = "job_match";
+
 /// Longest title the column takes, in characters.
 const TITLE: usize = 255;
 

@@ -29,6 +29,7 @@ pub mod postings;
 mod pulse;
 mod rematch;
 mod restore_target;
+mod retention;
 mod runs;
 mod schedules;
 mod schema;
@@ -72,6 +73,10 @@ pub use pauses::{Pause, PauseKind};
 pub use pulse::{DeadRuns, Pulse, ScheduleRun, Span};
 pub use rematch::{RematchProgress, RematchStep};
 pub use restore_target::{InTheWay, RestoreTarget};
+pub use retention::{
+    ArchiveRow, ClosePolicy, Closing, Exported, Leftover, NoticePolicy, OldNotice, Reference, Returned,
+    SweptTable,
+};
 pub use runs::{Changed, QueueStats, Run, RunFilter};
 pub use schedules::{Fired, Tick, Watermark};
 pub use schema::Migration;
@@ -153,6 +158,12 @@ impl StoreError {
         error.code().is_some_and(|code| {
             code.starts_with("22") || code.starts_with("54") || code == "23502" || code == "23514"
         })
+    }
+
+    /// Others hold what the statement waited for; later it may be free.
+    pub fn is_busy(&self) -> bool {
+        let Self::Refused(sqlx::Error::Database(error)) = self else { return false };
+        self.is_conflict() || error.code().as_deref() == Some("55P03")
     }
 
     /// The database could not be reached, as opposed to refusing what was asked.

@@ -13,6 +13,7 @@ mod preview;
 mod prune;
 mod rematch;
 mod restore_test;
+mod retain;
 pub mod scrape;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -42,6 +43,7 @@ pub use preview::{Example, Preview, PreviewError, preview};
 pub use prune::{Prune, PruneArgs};
 pub use rematch::{Rematch, RematchArgs, posting_filter, rematch_changed};
 pub use restore_test::{RestoreTest, RestoreTestArgs};
+pub use retain::{ArchiveArgs, CloseArgs, NoticeArgs, Retain, RetainArgs};
 
 /// Every task this program knows, sorted by name.
 pub static TASKS: &[&dyn AnyTask] = &[
@@ -55,6 +57,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Erased::<Prune>::new(),
     &Erased::<Rematch>::new(),
     &Erased::<RestoreTest>::new(),
+    &Erased::<Retain>::new(),
     &Erased::<scrape::Scrape>::new(),
 ];
 

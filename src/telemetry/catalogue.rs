@@ -252,6 +252,13 @@ pub const METRICS: &[Metric] = &[
         "Pairs that the task rematch found among postings that were there",
     ),
     row(
+        "career_retained_rows_total",
+        Counter,
+        Count,
+        &["policy"],
+        "Rows that the task retain closed, archived or deleted",
+    ),
+    row(
         "career_run_duration_seconds",
         Histogram(LONG),
         Seconds,

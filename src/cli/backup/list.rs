@@ -95,7 +95,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
 }
 
 /// A size for people.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::cli) fn size(bytes: u64) -> String {
     let mib = bytes / (1 << 20);
     match bytes {
         0..1024 => format!("{bytes} B"),

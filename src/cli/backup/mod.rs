@@ -65,6 +65,8 @@ pub(super) enum BackupCommand {
     Pitr(pitr::PitrCommand),
 }
 
+pub(super) use list::size;
+
 const CLI: Actor<'static> = Actor { id: "cli", address: None };
 
 pub(super) async fn run(globals: &Globals, command: BackupCommand) -> anyhow::Result<ExitCode> {
@@ -82,7 +84,7 @@ pub(super) async fn run(globals: &Globals, command: BackupCommand) -> anyhow::Re
 }
 
 /// What a failure of a backup means for the exit code.
-fn failed(error: BackupError) -> anyhow::Error {
+pub(super) fn failed(error: BackupError) -> anyhow::Error {
     let code = match error.decision() {
         _ if matches!(error, BackupError::Settings(_)) => CONFIG,
         BackupDecision::Later(_) => TEMPORARY,
@@ -93,7 +95,7 @@ fn failed(error: BackupError) -> anyhow::Error {
 }
 
 /// The place of the backups; a command needs one.
-fn site(config: &Arc<Config>) -> anyhow::Result<Site> {
+pub(super) fn site(config: &Arc<Config>) -> anyhow::Result<Site> {
     let site = Site::open(Arc::clone(config), Clock::system(), Random::system()).map_err(failed)?;
     site.ok_or_else(|| {
         Failure::new(CONFIG, "settings: backup.url: there is no place for backups, expected file:///folder or s3://bucket/prefix")
@@ -119,8 +121,8 @@ fn print_made(globals: &Globals, made: &Made) -> anyhow::Result<()> {
             "{}: {} rows, {} stored of {}, in {:.1} s",
             made.id,
             made.rows,
-            list::size(made.bytes),
-            list::size(made.plain_bytes),
+            size(made.bytes),
+            size(made.plain_bytes),
             made.seconds
         )
     })?;
