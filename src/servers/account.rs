@@ -59,7 +59,7 @@ impl Account {
     pub(crate) fn own(&self, path: &Path) -> anyhow::Result<()> {
         let Some((user, group)) = self.other else { return Ok(()) };
         std::os::unix::fs::chown(path, Some(user), Some(group))
-            .with_context(|| format!("giving {} to the user nobody", path.display()))
+            .with_context(|| format!("giving {} to the account of the servers", path.display()))
     }
 
     /// Fails where a folder on the way to `path` is closed to this account.

@@ -262,6 +262,20 @@ impl Store {
         self.within(query.fetch_all(&self.pool)).await
     }
 
+    /// Forgets deeds of more than `days` ago.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn delete_old_audit(&self, days: i32, limit: i64) -> Result<u64, StoreError> {
+        let query = sqlx::query!(
+            "DELETE FROM worker.audit WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM worker.audit WHERE at < now() - make_interval(days => $1) ORDER BY at LIMIT $2))",
+            days,
+            limit,
+        );
+        Ok(self.within(query.execute(&self.pool)).await?.rows_affected())
+    }
+
     /// Forgets Idempotency-Keys older than a day, at most `batch`.
     ///
     /// # Errors

@@ -45,6 +45,20 @@ impl Store {
             last_modified: row.last_modified,
         }))
     }
+
+    /// Forgets validators that nobody asked for in `days`: the next listing is read whole.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn delete_old_validators(&self, days: i32, limit: i64) -> Result<u64, StoreError> {
+        let query = sqlx::query!(
+            "DELETE FROM worker.http_cache WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM worker.http_cache WHERE checked_at < now() - make_interval(days => $1) LIMIT $2))",
+            days,
+            limit,
+        );
+        Ok(self.within(query.execute(&self.pool)).await?.rows_affected())
+    }
 }
 
 /// Keeps validators; those without any are forgotten.

@@ -2,7 +2,7 @@
 //!
 //! It never touches the tables of the web application.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
 use schemars::JsonSchema;
@@ -36,11 +36,28 @@ pub struct PruneArgs {
     /// How many matches users were not told of one by one, in days.
     #[schemars(range(min = 1))]
     pub counts_days: i32,
+    /// What servers said of the age of their answers, in days since they were asked.
+    #[schemars(range(min = 1))]
+    pub cache_days: i32,
+    /// Why records were not stored, in days since they were listed.
+    #[schemars(range(min = 1))]
+    pub rejected_days: i32,
+    /// Who did what, in days.
+    #[schemars(range(min = 1))]
+    pub audit_days: i32,
 }
 
 impl Default for PruneArgs {
     fn default() -> Self {
-        Self { runs_days: 14, ticks_days: 60, pages_days: 60, counts_days: 60 }
+        Self {
+            runs_days: 14,
+            ticks_days: 60,
+            pages_days: 60,
+            counts_days: 60,
+            cache_days: 60,
+            rejected_days: 90,
+            audit_days: 2_555,
+        }
     }
 }
 
@@ -48,7 +65,7 @@ impl Task for Prune {
     const NAME: &'static str = "prune";
     const QUEUE: Queue = Queue::Maintenance;
     const ABOUT: &'static str =
-        "Forgets old runs, ticks, idempotency keys, pages and matches of deleted users";
+        "Forgets the worker's own old records: runs, ticks, keys, pages, cache, audit";
     type Args = PruneArgs;
 
     fn check(args: &PruneArgs) -> Result<(), String> {
@@ -57,6 +74,9 @@ impl Task for Prune {
             ("ticks_days", args.ticks_days),
             ("pages_days", args.pages_days),
             ("counts_days", args.counts_days),
+            ("cache_days", args.cache_days),
+            ("rejected_days", args.rejected_days),
+            ("audit_days", args.audit_days),
         ];
         for (key, days) in all {
             if days < 1 {
@@ -67,30 +87,33 @@ impl Task for Prune {
     }
 
     async fn run(args: PruneArgs, ctx: Context) -> Result<Value, TaskError> {
-        let (mut runs, mut ticks, mut keys, mut pages, mut matches) = (0, 0, 0, 0, 0);
+        let store = &ctx.store;
+        let mut gone: BTreeMap<&str, u64> = BTreeMap::new();
         while !ctx.cancelled.is_cancelled() {
-            let gone = [
-                ctx.store.delete_finished_runs(days(args.runs_days), BATCH).await.context("delete runs")?,
-                ctx.store.delete_old_ticks(args.ticks_days, BATCH).await.context("delete ticks")?,
-                ctx.store.delete_idempotency_keys(BATCH).await.context("delete idempotency keys")?,
-                ctx.store.delete_old_pages(args.pages_days, BATCH).await.context("delete pages")?,
-                ctx.store.delete_old_matches(args.counts_days, BATCH).await.context("delete matches")?,
+            let batch = [
+                ("runs", store.delete_finished_runs(days(args.runs_days), BATCH).await),
+                ("ticks", store.delete_old_ticks(args.ticks_days, BATCH).await),
+                ("idempotency_keys", store.delete_idempotency_keys(BATCH).await),
+                ("pages", store.delete_old_pages(args.pages_days, BATCH).await),
+                ("matches", store.delete_old_matches(args.counts_days, BATCH).await),
+                ("cache", store.delete_old_validators(args.cache_days, BATCH).await),
+                ("rejected", store.delete_old_rejections(args.rejected_days, BATCH).await),
+                ("audit", store.delete_old_audit(args.audit_days, BATCH).await),
             ];
-            runs += gone[0];
-            ticks += gone[1];
-            keys += gone[2];
-            pages += gone[3];
-            matches += gone[4];
-            if gone == [0; 5] {
+            let mut most = 0;
+            for (what, deleted) in batch {
+                let deleted = deleted.with_context(|| format!("delete {what}"))?;
+                *gone.entry(what).or_default() += deleted;
+                most = most.max(deleted);
+            }
+            if most == 0 {
                 break;
             }
         }
-        let sessions = ctx.store.delete_old_sessions().await.context("delete sessions")?;
-        let source_days =
-            ctx.store.delete_old_source_days(SOURCE_DAYS).await.context("delete days of sources")?;
-        Ok(
-            json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages, "matches": matches, "sessions": sessions, "source_days": source_days }),
-        )
+        gone.insert("sessions", store.delete_old_sessions().await.context("delete sessions")?);
+        let source_days = store.delete_old_source_days(SOURCE_DAYS).await;
+        gone.insert("source_days", source_days.context("delete days of sources")?);
+        Ok(json!(gone))
     }
 }
 

@@ -63,6 +63,9 @@ fn describe() {
     for outcome in ["pushed", "skipped", "lost"] {
         counter!("career_wakes_total", "outcome" => outcome).increment(0);
     }
+    for policy in ["close", "archive", "notices"] {
+        counter!("career_retained_rows_total", "policy" => policy).increment(0);
+    }
     for outcome in ["sent", "failed"] {
         counter!("career_notifications_total", "channel" => "in_app", "outcome" => outcome).increment(0);
     }

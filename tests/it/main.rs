@@ -54,6 +54,7 @@ mod recorded_requirements;
 mod recordings;
 mod rematch;
 mod replay;
+mod retain;
 mod rig;
 mod scheduler;
 mod schema;

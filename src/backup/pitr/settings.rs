@@ -38,11 +38,12 @@ pub(super) fn write(config: &Config, port: Option<i32>, account: &Account) -> Re
     std::fs::rename(&new, &pitr.file).map_err(BackupError::system(shown()))
 }
 
-/// Made where it is missing, and then for the owner of the cluster.
+/// Made where it is missing, and then for the owner of the cluster; one that is empty becomes the owner's.
 fn folder(path: &Path, account: &Account) -> Result<(), BackupError> {
     use std::os::unix::fs::DirBuilderExt as _;
     if path.exists() {
-        return Ok(());
+        let entries = std::fs::read_dir(path).map_err(BackupError::system(path.display().to_string()))?;
+        return if entries.count() == 0 { account.own(path).map_err(BackupError::Server) } else { Ok(()) };
     }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o750);

@@ -79,6 +79,20 @@ impl Store {
         self.within(query.fetch_all(&self.pool)).await
     }
 
+    /// Forgets records that were not stored and have not been listed for `days`: their boards may be read no more.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn delete_old_rejections(&self, days: i32, limit: i64) -> Result<u64, StoreError> {
+        let query = sqlx::query!(
+            "DELETE FROM worker.rejected_postings WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM worker.rejected_postings WHERE last_seen < now() - make_interval(days => $1) LIMIT $2))",
+            days,
+            limit,
+        );
+        Ok(self.within(query.execute(&self.pool)).await?.rows_affected())
+    }
+
     /// Forgets days longer ago than `days`.
     ///
     /// # Errors

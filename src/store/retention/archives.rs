@@ -151,14 +151,14 @@ impl Store {
         Ok(self.within(marked.execute(&self.pool)).await?.rows_affected() == 1)
     }
 
-    /// Archives whose run is over, or is this one, and that are not done.
+    /// Archives that are not done and whose run is over, has lost its lease, or is this one.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn list_leftover_archives(&self, run: RunId) -> Result<Vec<Leftover>, StoreError> {
         let found = sqlx::query!(
             r#"SELECT a.id, a.object, a.state = 'written' AS "written!", a.job_ids, a.versions FROM worker.archives a
-               WHERE a.state <> 'done' AND (a.run_id = $1 OR NOT EXISTS (SELECT FROM worker.runs r WHERE r.id = a.run_id AND r.state = 'running'))
+               WHERE a.state <> 'done' AND (a.run_id = $1 OR NOT EXISTS (SELECT FROM worker.runs r WHERE r.id = a.run_id AND r.state = 'running' AND r.lease_until > now()))
                ORDER BY a.id"#,
             run.0
         );

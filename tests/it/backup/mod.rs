@@ -2,8 +2,8 @@
 
 mod damage;
 mod expiry;
-mod killed;
-mod kit;
+pub mod killed;
+pub mod kit;
 mod pitr;
 mod quarantine;
 mod restoring;

@@ -136,6 +136,7 @@ fn is_known(label: &str, value: &str) -> bool {
         "health" => &["healthy", "unhealthy"],
         "channel" => &["in_app"],
         "engine" => &["logical", "pitr"],
+        "policy" => &["close", "archive", "notices"],
         "loop" => &["claims", "leases", "reconciler", "scheduler"],
         "kind" => &["seen", "new", "changed", "unchanged", "returned", "missing", "gone", "rejected"],
         "state" => &["waiting", "running", "dead", "queued", "failed", "due", "idle", "used", "limit"],
