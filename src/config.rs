@@ -4,6 +4,7 @@
 //! with a comment there, the field here.
 
 mod backup;
+mod environment;
 mod fetch;
 mod matching;
 mod queues;
@@ -330,7 +331,7 @@ fn layers(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Figment, 
         .merge(Env::raw().only(&["DATABASE_URL"]).map(|_| "database.url".into()))
         .merge(Env::raw().only(&["REDIS_URL"]).map(|_| "redis.url".into()))
         .merge(Env::raw().only(&["RUST_LOG"]).map(|_| "log.filter".into()))
-        .merge(Env::prefixed("CAREER__").split("__"));
+        .merge(environment::variables(&Figment::from(Toml::string(DEFAULTS))));
     for (key, value) in overrides {
         figment = figment.merge(Serialized::default(key, value));
     }

@@ -95,6 +95,22 @@ fn settings_are_shown_without_passwords() {
 }
 
 #[test]
+fn text_in_the_environment_may_look_like_a_number() {
+    let (code, out, err) = run(program()
+        .args(["config", "show"])
+        .env("CAREER__REDIS__PREFIX", "0034791148")
+        .env("CAREER__LOG__FILTER", "true")
+        .env("CAREER__NOTIFY__FREQUENCY", "\"daily\"")
+        .env("CAREER__NOTIFY__DAILY_CAP", "7"));
+    assert_eq!(code, 0, "{err}");
+    for line in ["prefix = \"0034791148\"", "filter = \"true\"", "frequency = \"daily\"", "daily_cap = 7"] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    let (code, _, err) = run(program().args(["config", "show"]).env("CAREER__NOTIFY__DAILY_CAP", "many"));
+    assert!(code == 78 && err.contains("environment: notify.daily_cap: "), "{err}");
+}
+
+#[test]
 fn a_database_that_is_not_there_is_unavailable() {
     let nowhere = "postgres://career:c4nary@127.0.0.1:1/career";
     for args in [&["db", "status"][..], &["runs", "list"], &["serve"], &["run", "--task", "match"]] {
