@@ -71,6 +71,8 @@ struct Repository {
 
 /// The repository is fine but has no backup yet.
 const NO_BACKUP: i64 = 2;
+/// "other": an error in a repository.
+const UNREADABLE: i64 = 99;
 
 impl Archive {
     /// Reads `pgbackrest info --output=json`.
@@ -85,8 +87,20 @@ impl Archive {
                 "the repository does not know {stanza}: run career-worker backup pitr setup"
             ))
         })?;
-        if found.status.code != 0 && found.status.code != NO_BACKUP {
-            return Err(BackupError::Refused(format!("pgbackrest: {}", found.status.message)));
+        match found.status.code {
+            0 | NO_BACKUP => {}
+            // It says no more than this; its check does.
+            UNREADABLE => {
+                return Err(BackupError::Refused(
+                    "the repository cannot be read: career-worker backup pitr check says why".to_owned(),
+                ));
+            }
+            _ => {
+                return Err(BackupError::Refused(format!(
+                    "pgbackrest: {}: run career-worker backup pitr setup",
+                    found.status.message
+                )));
+            }
         }
         let mut backups: Vec<Copied> = found
             .backup
