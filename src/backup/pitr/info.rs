@@ -153,3 +153,32 @@ pub fn verdict(said: &str, newest: Option<&str>) -> Option<String> {
     let valid = lines().any(|line| line.contains(newest) && line.contains("status: valid"));
     (!valid).then(|| format!("backup {newest} is not among the valid ones"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_that_cannot_be_read_says_what_to_do() {
+        for (code, said) in [(99, "career-worker backup pitr check"), (1, "career-worker backup pitr setup")]
+        {
+            let info = format!(r#"[{{"name":"career","status":{{"code":{code},"message":"x"}}}}]"#);
+            assert!(Archive::read(&info, "career").unwrap_err().to_string().contains(said));
+        }
+        let empty = r#"[{"name":"career","status":{"code":2,"message":"no valid backups"}}]"#;
+        assert_eq!(Archive::read(empty, "career").unwrap(), Archive::default());
+    }
+
+    #[test]
+    fn a_verify_that_ends_well_is_judged_by_what_it_prints() {
+        let fine =
+            "stanza: career\nstatus: ok\n  backup: 20261126-142443F, status: valid, total files checked: 1\n";
+        assert_eq!(verdict(fine, Some("20261126-142443F")), None);
+        assert!(verdict(fine, Some("20261127-000000F")).is_some());
+        assert!(verdict(fine, None).is_some());
+        assert!(verdict("", Some("20261126-142443F")).is_some());
+        let damaged =
+            "stanza: career\nstatus: error\n  archiveId: 15-1, total WAL checked: 4, checksum invalid: 1\n";
+        assert!(verdict(damaged, Some("x")).unwrap().contains("checksum invalid: 1"));
+    }
+}
