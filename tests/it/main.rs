@@ -55,6 +55,7 @@ mod recordings;
 mod rematch;
 mod replay;
 mod rig;
+mod scale;
 mod scheduler;
 mod schema;
 mod scrape;

@@ -1,0 +1,216 @@
+//! A cluster of three masters with a replica each: a master is killed, then slots move, while work goes on.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use redis::cluster::ClusterClient;
+
+use super::{
+    drill::Drill,
+    redises::{Redises, ask, programs, until_up, valkey},
+};
+use crate::{
+    process::{Program, free_port},
+    rig::{RedisProgram, until},
+    storm::world::message_to,
+    support::{TestDb, eventually},
+};
+
+const RECOVERED: Duration = Duration::from_secs(15);
+const SLOTS: u16 = 16_384;
+const QUEUE: &str = "{career:maintenance}";
+
+struct Ring {
+    servers: Redises,
+    masters: Vec<u16>,
+    /// Of each master, in their order.
+    replicas: Vec<u16>,
+}
+
+async fn id(port: u16) -> String {
+    ask(port, "", "CLUSTER MYID").await.unwrap()
+}
+
+async fn info(port: u16) -> String {
+    ask(port, "", "CLUSTER INFO").await.unwrap_or_default()
+}
+
+impl Ring {
+    async fn start(program: RedisProgram, with_replicas: bool) -> Self {
+        let mut servers = Redises::new(program);
+        let mut start = || {
+            let bus = free_port().to_string();
+            let port = servers.add(&[
+                "--cluster-enabled",
+                "yes",
+                "--cluster-port",
+                &bus,
+                "--cluster-node-timeout",
+                "1000",
+            ]);
+            (port, bus)
+        };
+        let started: Vec<_> = (0..if with_replicas { 6 } else { 3 }).map(|_| start()).collect();
+        let ports: Vec<u16> = started.iter().map(|(port, _)| *port).collect();
+        for port in &ports {
+            until_up(*port, "").await;
+        }
+        for (number, port) in ports.iter().enumerate() {
+            let _: String =
+                ask(*port, "", &format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1)).await.unwrap();
+        }
+        for (port, bus) in &started[1..] {
+            let _: String = ask(ports[0], "", &format!("CLUSTER MEET 127.0.0.1 {port} {bus}")).await.unwrap();
+        }
+        let (masters, replicas) = ports.split_at(3);
+        for (number, port) in masters.iter().enumerate() {
+            let at = |part: usize| u16::try_from(usize::from(SLOTS) * part / 3).unwrap();
+            let range = format!("CLUSTER ADDSLOTSRANGE {} {}", at(number), at(number + 1) - 1);
+            let _: String = ask(*port, "", &range).await.unwrap();
+        }
+        let all = format!("cluster_known_nodes:{}", ports.len());
+        for port in &ports {
+            until("each node knows all", || async { info(*port).await.contains(&all) }).await;
+        }
+        for (master, replica) in masters.iter().zip(replicas) {
+            let command = format!("CLUSTER REPLICATE {}", id(*master).await);
+            until("a replica follows", || async { ask::<String>(*replica, "", &command).await.is_ok() })
+                .await;
+            until("the master has its replica", || async {
+                let waited = ask::<String>(*master, "", "INFO replication").await.unwrap_or_default();
+                waited.contains("state=online")
+            })
+            .await;
+        }
+        for port in &ports {
+            until("the cluster is whole", || async {
+                let info = info(*port).await;
+                info.contains("cluster_state:ok") && info.contains("cluster_slots_ok:16384")
+            })
+            .await;
+        }
+        Self { masters: masters.to_vec(), replicas: replicas.to_vec(), servers }
+    }
+
+    fn url(&self) -> String {
+        let hosts: Vec<_> =
+            self.masters.iter().chain(&self.replicas).map(|port| format!("127.0.0.1:{port}")).collect();
+        format!("redis-cluster://{}", hosts.join(","))
+    }
+
+    /// The part of the slots in which the queue is.
+    async fn part(&self) -> (u16, usize) {
+        let slot: u16 = ask(self.masters[0], "", &format!("CLUSTER KEYSLOT {QUEUE}:data")).await.unwrap();
+        let part = (0..3).find(|part| usize::from(slot) < usize::from(SLOTS) * (part + 1) / 3).unwrap();
+        (slot, part)
+    }
+}
+
+/// Pushes a message as another service would on a cluster, which `WAIT` cannot be asked about; so nothing is promised while one is lost.
+async fn send(client: &ClusterClient, number: u64, key: &str) -> bool {
+    let Ok(Ok(mut connection)) =
+        tokio::time::timeout(Duration::from_secs(2), client.get_async_connection()).await
+    else {
+        return false;
+    };
+    let message = serde_json::json!({ "task": "prune", "args": {}, "key": key }).to_string();
+    let pipe = message_to(QUEUE, &format!("id-{number}"), &message);
+    matches!(
+        tokio::time::timeout(Duration::from_secs(2), pipe.query_async::<()>(&mut connection)).await,
+        Ok(Ok(()))
+    )
+}
+
+/// Moves the slot of the queue, with all that is in it, from one master to another.
+async fn migrate(slot: u16, from: u16, to: u16, others: &[u16]) {
+    let (source, target) = (id(from).await, id(to).await);
+    let _: String = ask(to, "", &format!("CLUSTER SETSLOT {slot} IMPORTING {source}")).await.unwrap();
+    let _: String = ask(from, "", &format!("CLUSTER SETSLOT {slot} MIGRATING {target}")).await.unwrap();
+    loop {
+        let keys: Vec<String> = ask(from, "", &format!("CLUSTER GETKEYSINSLOT {slot} 10")).await.unwrap();
+        let Some(key) = keys.first() else { break };
+        let mut connection = super::redises::connect(from, "").await.unwrap();
+        let mut migrate = redis::cmd("MIGRATE");
+        migrate.arg("127.0.0.1").arg(to).arg(key).arg(0).arg(2_000);
+        let _: String = migrate.query_async(&mut connection).await.unwrap();
+    }
+    for port in [to, from].iter().chain(others) {
+        let _: String = ask(*port, "", &format!("CLUSTER SETSLOT {slot} NODE {target}")).await.unwrap();
+    }
+}
+
+async fn fail_over(name: &str, program: RedisProgram) {
+    let db = TestDb::new().await;
+    let ring = Ring::start(program, true).await;
+    let client = ClusterClient::new(
+        ring.masters.iter().chain(&ring.replicas).map(|port| format!("redis://127.0.0.1:{port}")),
+    )
+    .unwrap();
+    let drill = Drill::start(&db.pool, &db.url, &ring.url(), &[]).await;
+    let (slot, part) = ring.part().await;
+    let (dead, next, other) = (ring.masters[part], ring.replicas[part], ring.masters[(part + 1) % 3]);
+    let third = ring.masters[(part + 2) % 3];
+    let servers = Mutex::new(ring.servers);
+    let safe = std::sync::atomic::AtomicBool::new(false);
+    let wreck = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        servers.lock().unwrap().kill(dead);
+        let killed = Instant::now();
+        until("the replica takes over", || async {
+            info(next).await.contains("cluster_state:ok")
+                && ask::<String>(next, "", "INFO replication")
+                    .await
+                    .is_ok_and(|info| info.contains("role:master"))
+        })
+        .await;
+        until("messages are taken again", || async { send(&client, 1_000, "after-the-kill").await }).await;
+        let run = "SELECT count(*) FROM worker.runs WHERE key = 'after-the-kill'";
+        eventually(RECOVERED, || async {
+            sqlx::query_scalar::<_, i64>(run).fetch_one(&db.pool).await.is_ok_and(|count| count == 1)
+        })
+        .await;
+        println!(
+            "{name}: a message through the next master is a run {:.1} s after the kill of the last",
+            killed.elapsed().as_secs_f64()
+        );
+        safe.store(true, std::sync::atomic::Ordering::Relaxed);
+        migrate(slot, next, other, &[third]).await;
+        println!("{name}: the slot of the queue moved");
+    };
+    let send = async |number: u64, key: &str| {
+        let promised = safe.load(std::sync::atomic::Ordering::Relaxed);
+        send(&client, number, key).await && promised
+    };
+    drill.play(send, wreck).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_loses_a_master_and_moves_slots_loses_nothing() {
+    for (name, program) in programs().await {
+        fail_over(name, program).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_of_valkey_loses_nothing() {
+    if let Some(program) = valkey() {
+        fail_over("Valkey", program).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_a_cluster_that_is_taken_for_one_server() {
+    let Some((_, program)) = programs().await.pop() else { return };
+    let (db, jobs) = (TestDb::new().await, tempfile::tempdir().unwrap());
+    let ring = Ring::start(program, false).await;
+    let doctor = |url: &str| {
+        let output = Program::at(&db.url, url, jobs.path()).command(&["doctor"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = doctor(&format!("redis://127.0.0.1:{}", ring.masters[0]));
+    assert!(said.contains("part of a cluster") && said.contains("redis-cluster://"), "{said}");
+    let said = doctor(&ring.url());
+    assert!(said.contains("a cluster of 3 masters"), "{said}");
+}
