@@ -94,7 +94,7 @@ pub struct Store {
     /// Leases are renewed here, so that a busy pool never looks like a dead worker.
     reserved: PgPool,
     /// Where a connection is a session.
-    session: Option<PgConnectOptions>,
+    session: Option<Arc<PgConnectOptions>>,
     /// For those who only look.
     replica: Option<Arc<replica::Replica>>,
     timeout: Duration,
@@ -232,7 +232,7 @@ impl Store {
         let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
         let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
         let timeout = config.statement_timeout + config.acquire_timeout;
-        Ok(Self { pool, reserved, session, replica, timeout, seen: Arc::default() })
+        Ok(Self { pool, reserved, session: session.map(Arc::new), replica, timeout, seen: Arc::default() })
     }
 
     /// Applies the migrations that are missing.
@@ -241,8 +241,8 @@ impl Store {
     /// [`StoreError::Migration`] names the migration that failed; [`StoreError::NoSession`] where only a pooler can be reached, since
     /// migrations hold a lock of their session.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let options = self.session.clone().ok_or(StoreError::NoSession)?;
-        let mut connection = sqlx::PgConnection::connect_with(&options).await?;
+        let options = self.session.as_ref().ok_or(StoreError::NoSession)?;
+        let mut connection = sqlx::PgConnection::connect_with(options).await?;
         MIGRATIONS.run(&mut connection).await?;
         Ok(connection.close().await?)
     }

@@ -58,7 +58,7 @@ async fn pages_answer_and_backups_and_migrations_go_past_it() {
 
     let program = program.with("CAREER__DATABASE__DIRECT_URL", &db.url);
     program.output(&["db", "migrate"]);
-    let token = program.output(&["token", "create", "pooled", "--role", "viewer"]);
+    let token = program.output(&["token", "create", "pooled", "--role", "operator"]);
     let token = token.split_whitespace().find(|word| word.len() > 30).unwrap().to_owned();
     let _endpoint = program.start(&["serve", "--roles", "admin,worker"]);
     until("it is ready", || async {
@@ -74,6 +74,15 @@ async fn pages_answer_and_backups_and_migrations_go_past_it() {
     }
     let ready: Value = serde_json::from_str(&get(port, "/readyz", "").await.unwrap()).unwrap();
     assert_eq!(ready["topology"]["pooler"], "transaction", "{ready}");
+
+    let keys = career_worker::backup::keys::generate();
+    let backups = files.path().join("backups");
+    let backup = program
+        .clone()
+        .with("CAREER__BACKUP__URL", format!("file://{}", backups.display()))
+        .with("CAREER__BACKUP__RECIPIENTS", format!("{:?}", [keys.public]));
+    backup.output(&["backup", "run"]);
+    assert!(std::fs::read_dir(backups).unwrap().next().is_some(), "a backup was made past the pooler");
 
     let said = String::from_utf8_lossy(&program.command(&["doctor"]).output().unwrap().stdout).into_owned();
     assert!(said.contains("keeps prepared statements"), "{said}");

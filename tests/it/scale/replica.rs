@@ -137,7 +137,8 @@ impl Desk {
 }
 
 async fn enqueue(pool: &PgPool) {
-    sqlx::query("SELECT worker.enqueue('prune')").execute(pool).await.unwrap();
+    let run = "INSERT INTO worker.runs (task, args, queue, trigger) VALUES ('prune', '{}', 'maintenance', 'worker')";
+    sqlx::query(run).execute(pool).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

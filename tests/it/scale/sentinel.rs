@@ -122,19 +122,19 @@ async fn fail_over(name: &str, program: RedisProgram) {
         .await;
         assert_eq!(says(admin_port).await.as_deref(), Some("ok"));
     };
-    drill.play(async |number, key| send(&sentinels, number, key).await, wreck).await;
+    Box::pin(drill.play(async |number, key| send(&sentinels, number, key).await, wreck)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_master_is_followed_and_nothing_is_lost() {
     for (name, program) in programs().await {
-        fail_over(name, program).await;
+        Box::pin(fail_over(name, program)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_master_is_followed_on_valkey() {
     if let Some(program) = valkey() {
-        fail_over("Valkey", program).await;
+        Box::pin(fail_over("Valkey", program)).await;
     }
 }

@@ -26,7 +26,10 @@ fn addresses_that_do_not_go_together_are_refused() {
             &[("database.read_url", same), ("database.read_lag", "10ms")],
             "database.read_lag = 10ms, expected at least 1s",
         ),
-        (&[("database.pooler", "statement")], "expected `none` or `transaction`"),
+        (
+            &[("database.pooler", "statement")],
+            "database.pooler: unknown variant: found `statement`, expected",
+        ),
     ] {
         let message = refused(settings);
         assert!(message.contains(part), "{message}");
