@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use apalis_core::backend::TaskSink as _;
+use apalis_redis::{Config as QueueConfig, RedisStorage};
+use career_worker::{domain::Queue, queue::Transport};
 use redis::cluster::ClusterClient;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{
@@ -14,7 +18,7 @@ use super::{
 };
 use crate::{
     process::{Program, free_port},
-    rig::{RedisProgram, until},
+    rig::{RedisProgram, Rig, effects, label, new_run, until},
     storm::world::message_to,
     support::{TestDb, eventually},
 };
@@ -214,6 +218,38 @@ async fn a_cluster_of_valkey_loses_nothing() {
     if let Some(program) = valkey() {
         Box::pin(fail_over("Valkey", program)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wakes_and_messages_of_apalis_redis_arrive_over_a_cluster() {
+    let Some((_, program)) = programs().await.pop() else { return };
+    let ring = Ring::start(program, false).await;
+    let (url, prefix, label) = (ring.url(), format!("test-{}", label()), label());
+    // Nothing but a wake makes it look within the test.
+    let quiet = [
+        ("redis.url", url.as_str()),
+        ("redis.prefix", &prefix),
+        ("runs.poll", "10m"),
+        ("runs.reconcile", "10m"),
+    ];
+    let rig = Rig::with(&quiet).await;
+    let running = rig.start_with_redis();
+
+    let connection = ClusterClient::new([format!("redis://127.0.0.1:{}", ring.masters[0])]).unwrap();
+    let connection = connection.get_async_connection().await.unwrap();
+    let mut queue: RedisStorage<Value, _> = RedisStorage::new(connection)
+        .with_config(QueueConfig::default().queue(format!("{{{prefix}:maintenance}}")));
+    for _ in 0..2 {
+        queue.push(json!({ "task": "note", "args": { "label": label }, "key": "once" })).await.unwrap();
+    }
+    until("the message is a run", || async { rig.count("done").await == 1 }).await;
+
+    let elsewhere = Transport::open(&rig.config.redis).unwrap();
+    let run = rig.enqueue(&new_run("note", &label)).await;
+    elsewhere.wake(Queue::Maintenance, run);
+    rig.until_state(run, "done").await;
+    assert_eq!(effects(&label).runs, 2);
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,6 +99,7 @@ async fn fail_over(name: &str, program: RedisProgram) {
     let _endpoint = admin.start(&["serve", "--roles", "admin"]);
     until("Redis is ready", || async { says(admin_port).await.as_deref() == Some("ok") }).await;
     let (sentinels, servers) = (guarded.sentinels.clone(), Mutex::new(guarded.servers));
+    let old = Mutex::new(0);
     let wreck = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let dead = master(&sentinels).await.unwrap();
@@ -113,16 +114,24 @@ async fn fail_over(name: &str, program: RedisProgram) {
         println!("{name}: another master {:.1} s after the kill of the last", took.as_secs_f64());
         assert!(took < RECOVERED, "{took:?}");
         servers.lock().unwrap().revive(dead);
-        // The old master comes back as a replica, and nobody follows it.
-        until("it is a replica", || async {
-            ask::<Vec<redis::Value>>(dead, PASSWORD, "ROLE")
-                .await
-                .is_ok_and(|role| role.first() == Some(&redis::Value::BulkString(b"slave".to_vec())))
+        *old.lock().unwrap() = dead;
+        until("a message is kept", || async { send(&sentinels, 1_000, "late").await }).await;
+        until("it is a run", || async {
+            let run = "SELECT count(*) FROM worker.runs WHERE key = 'late'";
+            sqlx::query_scalar::<_, i64>(run).fetch_one(&db.pool).await.is_ok_and(|count| count == 1)
         })
         .await;
-        assert_eq!(says(admin_port).await.as_deref(), Some("ok"));
     };
     Box::pin(drill.play(async |number, key| send(&sentinels, number, key).await, wreck)).await;
+    // The old master comes back as a replica, and nobody follows it.
+    let old = *old.lock().unwrap();
+    until("it is a replica", || async {
+        ask::<Vec<redis::Value>>(old, PASSWORD, "ROLE")
+            .await
+            .is_ok_and(|role| role.first() == Some(&redis::Value::BulkString(b"slave".to_vec())))
+    })
+    .await;
+    assert_eq!(says(admin_port).await.as_deref(), Some("ok"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
