@@ -4,6 +4,7 @@
 //! with a comment there, the field here.
 
 mod backup;
+mod database;
 mod environment;
 mod fetch;
 mod matching;
@@ -27,6 +28,7 @@ use url::Url;
 
 pub use self::{
     backup::{BackupConfig, PitrConfig},
+    database::{DatabaseConfig, Pooler},
     fetch::FetchConfig,
     matching::{MatchingConfig, OnChange, RematchConfig, Weights},
     queues::{QueueConfig, QueuesConfig},
@@ -37,8 +39,10 @@ pub use self::{
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// Keys that hold a secret; each can be given as `{key}_file` and is hidden by `config show`.
-pub const SECRETS: [(&str, &str); 10] = [
+pub const SECRETS: [(&str, &str); 12] = [
     ("database", "url"),
+    ("database", "direct_url"),
+    ("database", "read_url"),
     ("redis", "url"),
     ("sources", "adzuna_app_id"),
     ("sources", "adzuna_app_key"),
@@ -87,22 +91,6 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Logs.
     pub log: LogConfig,
-}
-
-/// `[database]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatabaseConfig {
-    /// Address with credentials.
-    pub url: SecretString,
-    /// Size of the pool.
-    pub max_connections: u32,
-    /// Longest wait for a connection.
-    #[serde(with = "humantime_serde")]
-    pub acquire_timeout: Duration,
-    /// Longest statement.
-    #[serde(with = "humantime_serde")]
-    pub statement_timeout: Duration,
 }
 
 /// `[redis]`
@@ -284,7 +272,7 @@ impl Config {
                 "settings: matching.posting_limit = {limit}, expected at least 1s"
             )));
         }
-        let wrong = self.backup.wrong().or_else(|| self.pitr.wrong());
+        let wrong = self.database.wrong().or_else(|| self.backup.wrong()).or_else(|| self.pitr.wrong());
         wrong.map_or(Ok(()), |message| Err(ConfigError(format!("settings: {message}"))))
     }
 
@@ -308,15 +296,33 @@ impl Config {
 
 /// The address without its password; all of it is hidden where it is not an address of a server: it may be a secret in the wrong place.
 pub fn redact(address: &str) -> String {
-    let Ok(mut url) = Url::parse(address) else { return "[hidden]".to_owned() };
+    let Ok(mut url) = Url::parse(address) else { return redact_servers(address) };
     if url.host_str().is_none_or(str::is_empty) || !SCHEMES.contains(&url.scheme()) {
-        return "[hidden]".to_owned();
+        return redact_servers(address);
     }
     if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
         return "[hidden]".to_owned();
     }
     url.set_query(None);
     url.to_string()
+}
+
+/// The same for the addresses of several servers, which the others cannot be read as.
+fn redact_servers(address: &str) -> String {
+    let shown = || {
+        let (scheme, rest) = address.split_once("://")?;
+        let known =
+            ["redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster"].contains(&scheme);
+        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+        let (user, hosts) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let user = match user.split_once(':') {
+            Some((name, _)) => format!("{name}:hidden@"),
+            None if user.is_empty() => String::new(),
+            None => format!("{user}@"),
+        };
+        known.then(|| format!("{scheme}://{user}{hosts}"))
+    };
+    shown().unwrap_or_else(|| "[hidden]".to_owned())
 }
 
 fn layers(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Figment, ConfigError> {

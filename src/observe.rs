@@ -63,6 +63,8 @@ pub async fn refresh(
     let schedules: Vec<String> = schedules.iter().map(|schedule| schedule.name.clone()).collect();
     let (observed, redis) = tokio::join!(store.observe(&tasks, &schedules), transport.is_up());
     gauge!("career_redis_up").set(f64::from(redis));
+    let lag = store.replica_state().map_or(0.0, |replica| replica.lag.as_secs_f64());
+    gauge!("career_replica_lag_seconds").set(lag);
     gauge!("career_database_up").set(f64::from(observed.is_ok()));
     let (idle, used, limit) = store.connections();
     for (state, connections) in [("idle", idle), ("used", used), ("limit", limit)] {

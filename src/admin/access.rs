@@ -147,7 +147,7 @@ impl FromRequestParts<Arc<State>> for Caller {
                     ));
                 }
                 // A session that is over is no guess: its secret has 256 random bits.
-                let token = state.store.find_session(&hash).await?.ok_or(Problem::Unauthorized)?;
+                let token = state.primary.find_session(&hash).await?.ok_or(Problem::Unauthorized)?;
                 (token, &state.limits.visits)
             }
             _ => (known(state, address, bearer(&parts.headers).as_ref()).await?, &state.limits.requests),
@@ -183,12 +183,12 @@ pub(super) async fn known(
     // Who shows nothing does not guess.
     let shown = shown.ok_or(Problem::Unauthorized)?;
     let Some((id, secret)) = split(shown) else { return Err(refused()) };
-    let token = state.store.find_token(id).await?;
+    let token = state.primary.find_token(id).await?;
     if !fits(secret, token.as_ref()) {
         return Err(refused());
     }
     let Some(token) = token else { return Err(refused()) };
-    state.store.mark_token_used(id).await?;
+    state.primary.mark_token_used(id).await?;
     Ok(token)
 }
 

@@ -11,6 +11,7 @@ mod extract;
 mod pages;
 mod probes;
 mod problem;
+mod reading;
 mod session;
 pub mod token;
 
@@ -22,7 +23,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, Request, State as Shared},
     http::{HeaderMap, HeaderValue, header},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -78,10 +79,13 @@ pub struct Parts {
 }
 
 /// What the endpoint works with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     config: Arc<Config>,
+    /// What is looked at and changed; the replica where only looking is done.
     store: Store,
+    /// Where it is decided who is asking.
+    primary: Store,
     transport: Transport,
     clock: Clock,
     random: Random,
@@ -89,10 +93,10 @@ pub struct State {
     tasks: &'static [&'static dyn AnyTask],
     metrics: Option<PrometheusHandle>,
     draining: CancellationToken,
-    limits: access::Limits,
-    slots: Semaphore,
-    previews: Semaphore,
-    overview: api::overview::Memory,
+    limits: Arc<access::Limits>,
+    slots: Arc<Semaphore>,
+    previews: Arc<Semaphore>,
+    overview: Arc<api::overview::Memory>,
     /// `/openapi.json`.
     document: Bytes,
 }
@@ -103,6 +107,7 @@ impl State {
         let Parts { config, store, transport, clock, random, schedules, tasks, metrics, draining } = parts;
         Self {
             config,
+            primary: store.clone(),
             store,
             transport,
             clock,
@@ -111,10 +116,10 @@ impl State {
             tasks,
             metrics,
             draining,
-            limits: access::Limits::default(),
-            slots: Semaphore::new(AT_ONCE),
-            previews: Semaphore::new(PREVIEWS),
-            overview: api::overview::Memory::default(),
+            limits: Arc::default(),
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+            previews: Arc::new(Semaphore::new(PREVIEWS)),
+            overview: Arc::default(),
             document: document().to_json().map_or_else(
                 |error| {
                     tracing::error!(%error, "the description of the API cannot be written");
@@ -138,8 +143,16 @@ pub fn read_run(
     api::enqueue::read(&extract::Payload(body.to_vec().into()), now, known)
 }
 
-/// All routes.
+/// All routes, each request counted and within a span that follows from its `traceparent`.
 pub fn router(state: Arc<State>) -> Router {
+    let whole = routes(&state);
+    let Some(store) = state.store.reader() else { return whole };
+    let reading = Arc::new(State { store, ..(*state).clone() });
+    let replica = Arc::new(reading::Replica { routes: routes(&reading), state });
+    whole.layer(from_fn_with_state(replica, reading::choose))
+}
+
+fn routes(state: &Arc<State>) -> Router {
     Router::new()
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
@@ -152,8 +165,9 @@ pub fn router(state: Arc<State>) -> Router {
         .fallback(|| async { Problem::NotFound("there is no such route".to_owned()) })
         .method_not_allowed_fallback(|| async { Problem::Method })
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(&state), guard))
-        .with_state(state)
+        .layer(from_fn_with_state(Arc::clone(state), guard))
+        .layer(from_fn(probes::observed))
+        .with_state(Arc::clone(state))
 }
 
 /// `GET /openapi.json`: needs no token, since it says nothing of what is here.

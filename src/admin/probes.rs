@@ -19,13 +19,14 @@ use tracing::Instrument as _;
 use super::{State, connections};
 use crate::{
     observe,
+    queue::Topology,
     telemetry::{self, pulse, trace},
 };
 
 impl State {
-    /// Serves all routes until `shutdown`, each request counted and within a span that follows from its `traceparent`.
+    /// Serves all routes until `shutdown`.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
-        connections::serve(listener, super::router(self).layer(from_fn(observed)), shutdown).await;
+        connections::serve(listener, super::router(self), shutdown).await;
     }
 
     /// Serves the probes only, until `shutdown`.
@@ -41,7 +42,7 @@ impl State {
 }
 
 /// Counts by the pattern of the route, which is one of a few; probes are too many and too dull for a trace.
-async fn observed(request: Request, next: Next) -> Response {
+pub(super) async fn observed(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "none".to_owned());
     let response = if route.starts_with("/api/") {
@@ -80,7 +81,18 @@ pub(super) async fn readyz(Shared(state): Shared<Arc<State>>) -> Response {
     let draining = state.draining.is_cancelled();
     let ready = readiness.is_ready() && !draining;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "database": readiness.database, "redis": readiness.redis, "draining": draining });
+    let replica = state
+        .store
+        .replica_state()
+        .map(|replica| json!({ "lag_seconds": replica.lag.as_secs(), "used": replica.used }));
+    let topology = json!({
+        "redis": state.transport.topology().map(Topology::as_str),
+        "pooler": state.config.database.pooler.as_str(),
+        "replica": replica,
+    });
+    let body = json!({
+        "database": readiness.database, "redis": readiness.redis, "draining": draining, "topology": topology,
+    });
     (status, Json(body)).into_response()
 }
 

@@ -74,14 +74,14 @@ async fn begin(
     let token = access::known(state, address, Some(&trimmed)).await?;
     let secret = URL_SAFE_NO_PAD.encode(state.random.bytes::<32>());
     let hash = Sha256::digest(secret.as_bytes());
-    state.store.insert_session(&hash, &token.id, LIFETIME).await?;
+    state.primary.insert_session(&hash, &token.id, LIFETIME).await?;
     Ok(secret.into())
 }
 
 /// `POST /logout`
 pub(super) async fn sign_out(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response {
     if let Some(hash) = hash_of(&headers)
-        && let Err(error) = state.store.delete_session(&hash).await
+        && let Err(error) = state.primary.delete_session(&hash).await
     {
         return Problem::from(error).into_response();
     }

@@ -15,7 +15,6 @@ use std::{
 
 use age::x25519::Recipient;
 use bytes::Bytes;
-use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -90,7 +89,7 @@ impl LogicalDump {
     /// # Errors
     /// Says what was in the way; then there is no new backup.
     pub async fn run(&self, watch: &Watch) -> Result<Made, BackupError> {
-        let address = self.site.config.database.url.expose_secret();
+        let address = self.site.session_url()?;
         let mut snapshot = watch.until(async { Ok(Snapshot::take(address).await?) }).await?;
         let made = Box::pin(self.with_snapshot(&mut snapshot, watch)).await;
         snapshot.end().await;
@@ -158,7 +157,7 @@ impl LogicalDump {
     pub(super) async fn ready(&self, snapshot: &mut Snapshot) -> Result<Ready, BackupError> {
         let facts = snapshot.facts().await?;
         let recipients = keys::recipients(self.site.backup())?;
-        let connection = Connection::read(self.site.config.database.url.expose_secret(), "database.url")?;
+        let connection = Connection::read(self.site.session_url()?, "database.url")?;
         let tools = self.site.tools(facts.major).await?;
         if let Some(folder) = self.site.storage.as_folder() {
             let free = free_bytes(folder)?;

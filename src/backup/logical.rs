@@ -1,7 +1,5 @@
 //! The logical dump as an engine: what it needs, what there is, how it is tested.
 
-use secrecy::ExposeSecret as _;
-
 use super::{
     BackupEngine, BackupError, Catalog, Found, LogicalDump, Made, Preflight, Tested, Watch, Which, Work,
     keys, site::given, test_restore,
@@ -15,7 +13,7 @@ impl BackupEngine for LogicalDump {
 
     fn preflight(&self) -> Work<'_, Vec<Preflight>> {
         Box::pin(async move {
-            let address = self.site.config.database.url.expose_secret();
+            let address = self.site.session_url()?;
             let mut snapshot = Snapshot::take(address).await?;
             let ready = self.ready(&mut snapshot).await;
             snapshot.end().await;

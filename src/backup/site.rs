@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use super::BackupError;
@@ -41,6 +42,12 @@ impl Site {
     /// `[backup]`
     pub fn backup(&self) -> &BackupConfig {
         &self.config.backup
+    }
+
+    /// The address of the server itself: a snapshot is shared among sessions.
+    pub(super) fn session_url(&self) -> Result<&str, BackupError> {
+        let url = self.config.database.session_url();
+        url.map(ExposeSecret::expose_secret).map_err(|error| BackupError::Settings(error.to_string()))
     }
 
     /// A new name, sorted by time.

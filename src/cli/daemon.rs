@@ -144,9 +144,12 @@ impl Daemon {
         if roles.contains(&Role::Admin) {
             let listener = admin::listen(&parts.config.admin).await?;
             tracing::info!(address = %listener.local_addr()?, "admin endpoint");
-            let (state, drain) = (Arc::clone(&state), stopping.drain.clone());
+            let (state, drain, store) = (Arc::clone(&state), stopping.drain.clone(), parts.store.clone());
             spawn(&mut playing, "admin endpoint", stopping, async move {
-                state.serve(listener, drain).await;
+                tokio::select! {
+                    () = state.serve(listener, drain) => {}
+                    () = store.watch_replica() => {}
+                }
                 Ok(())
             });
         }

@@ -21,8 +21,8 @@ use ulid::Ulid;
 
 use super::{
     Inbox, Refusal, Transport, Wakes,
+    lines::{Lines, Raw, RawCodec},
     message::Message,
-    transport::{Lines, Raw, RawCodec},
 };
 use crate::{clock::Clock, domain::Queue, random::Random};
 
@@ -32,6 +32,8 @@ const POLL: Duration = Duration::from_millis(200);
 const CARE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Messages taken at once where apalis-redis does not take them.
+const HANDFUL: usize = 16;
 /// When the process stops, this long for each step of an orderly end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -98,8 +100,40 @@ struct Ears<I> {
 }
 
 impl<I: Inbox> Ears<I> {
-    /// One life of an apalis worker.
+    /// One life, which ends with the connection.
     async fn listen_as(&self, name: &str) -> Result<(), String> {
+        if self.lines.takes_by_hand() {
+            return tokio::select! {
+                ended = self.take_as(name) => ended.map_err(|error| error.to_string()),
+                () = self.care(name) => Ok(()),
+            };
+        }
+        self.work_as(name).await
+    }
+
+    /// Takes messages without apalis, until `stop`.
+    async fn take_as(&self, name: &str) -> Result<(), redis::RedisError> {
+        while !self.stop.is_cancelled() {
+            let messages = self.lines.take(self.queue, name, HANDFUL).await?;
+            let more = messages.len() == HANDFUL;
+            for (id, payload) in messages {
+                if !self.accept(&id, payload.as_deref()).await {
+                    return Ok(());
+                }
+                self.lines.remove(self.queue, Some(name), &id).await?;
+            }
+            if !more {
+                tokio::select! {
+                    () = tokio::time::sleep(POLL) => {}
+                    () = self.stop.cancelled() => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One life of an apalis worker.
+    async fn work_as(&self, name: &str) -> Result<(), String> {
         let context = WorkerContext::new(name);
         let backend =
             self.lines.storage(self.queue).with_codec(RawCodec).poll_with_strategy(Steady { sleep: None });

@@ -2,15 +2,20 @@
 //!
 //! - [`backend`]: apalis workers whose backend is the ledger. It claims as many due runs as there are free slots.
 //! - [`transport`]: pointers (`{"run": 7}`) pushed to Redis through apalis-redis, so that an idle process elsewhere looks at once.
+//! - `wire`: the connection, to one Redis, to the master that sentinels name, or to a cluster; `lines`: the keys of the queues.
 //! - [`listener`]: takes messages from Redis: pointers ring the bell; wishes of other services become runs.
 //!
 //! Only this module names apalis. It holds no SQL: the ledger is a [`Ledger`], the way in an [`Inbox`]. Every error of Redis means "wake
 //! lost" and nothing else. To add a queue: a variant of [`Queue`], its concurrency in the settings.
 
+mod address;
 pub mod backend;
+mod lines;
 pub mod listener;
 pub mod message;
+mod sentinel;
 pub mod transport;
+mod wire;
 
 use std::{future::Future, sync::Arc};
 
@@ -22,6 +27,7 @@ pub use backend::{Lane, run_lanes};
 pub use listener::{Listener, listen};
 pub use message::Wish;
 pub use transport::{RedisFacts, Transport, TransportError};
+pub use wire::Topology;
 
 /// What decides on runs.
 pub trait Ledger: Clone + Send + Sync + Unpin + 'static {

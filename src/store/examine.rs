@@ -1,6 +1,7 @@
 //! What an installation's database is like, for `doctor`: questions to the server's catalogues that change nothing.
 
 use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, PgConnection};
 
 use super::{MIGRATIONS, Store, StoreError};
 
@@ -17,6 +18,8 @@ pub enum Refusal {
     Full,
     /// It is starting or stopping.
     NotYet,
+    /// A pooler that keeps no settings of its clients.
+    Pooler,
     /// Something else.
     Other,
 }
@@ -27,12 +30,13 @@ impl StoreError {
         let error = match self {
             Self::Timeout(_) => return Refusal::Unreachable,
             Self::Unavailable(error) | Self::Refused(error) => error,
-            Self::Migration(_) => return Refusal::Other,
+            Self::Migration(_) | Self::NoSession => return Refusal::Other,
         };
         let sqlx::Error::Database(error) = error else {
             return if self.is_unavailable() { Refusal::Unreachable } else { Refusal::Other };
         };
         match error.code().as_deref() {
+            Some("08P01") if error.message().contains("startup parameter") => Refusal::Pooler,
             Some("28000" | "28P01") => Refusal::Login,
             Some("3D000") => Refusal::NoDatabase,
             Some("53300") => Refusal::Full,
@@ -125,6 +129,38 @@ impl Store {
                                 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), 0) AS "oldest_transaction!""#
         );
         self.within(query.fetch_one(&self.pool)).await
+    }
+
+    /// Whether what a client prepares is there in its next transaction. Two clients give their statements the same names, as sqlx does, and
+    /// speak in turn, so that a pooler mixes them up unless it follows prepared statements.
+    ///
+    /// # Errors
+    /// The database does not answer, or refuses for another reason.
+    pub async fn keeps_prepared(&self) -> Result<bool, StoreError> {
+        let asked = async {
+            let options = self.pool.connect_options();
+            let mut first = PgConnection::connect_with(&options).await?;
+            let mut second = PgConnection::connect_with(&options).await?;
+            for _ in 0..3 {
+                sqlx::query!(r#"SELECT 1 AS "one!""#).fetch_one(&mut first).await?;
+                sqlx::query!(r#"SELECT 2 AS "two!""#).fetch_one(&mut second).await?;
+            }
+            first.close().await?;
+            second.close().await
+        };
+        match self.within(asked).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Refused(sqlx::Error::Database(error)))
+                if matches!(error.code().as_deref(), Some("26000" | "42P05")) =>
+            {
+                Ok(false)
+            }
+            // The answer to a statement of somebody else.
+            Err(StoreError::Refused(sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_))) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks what this role may do here, and at which migration the database is.

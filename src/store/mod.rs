@@ -28,6 +28,7 @@ mod pauses;
 pub mod postings;
 mod pulse;
 mod rematch;
+mod replica;
 mod restore_target;
 mod retention;
 mod runs;
@@ -46,13 +47,14 @@ mod waiting;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use secrecy::ExposeSecret;
 use sqlx::{
     Connection as _, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, Pooler};
 
 pub use archiving::ArchiverState;
 pub use attempts::{Attempt, Line};
@@ -72,6 +74,7 @@ pub use pairs::{Pair, PairKey};
 pub use pauses::{Pause, PauseKind};
 pub use pulse::{DeadRuns, Pulse, ScheduleRun, Span};
 pub use rematch::{RematchProgress, RematchStep};
+pub use replica::ReplicaState;
 pub use restore_target::{InTheWay, RestoreTarget};
 pub use retention::{
     ArchiveRow, ClosePolicy, Closing, Exported, Leftover, NoticePolicy, OldNotice, Reference, Returned,
@@ -95,6 +98,10 @@ pub struct Store {
     pool: PgPool,
     /// Leases are renewed here, so that a busy pool never looks like a dead worker.
     reserved: PgPool,
+    /// Where a connection is a session.
+    session: Option<Arc<PgConnectOptions>>,
+    /// For those who only look.
+    replica: Option<Arc<replica::Replica>>,
     timeout: Duration,
     /// What was seen lately, so that many who ask cost no more than one.
     seen: Arc<observe::Seen>,
@@ -115,6 +122,11 @@ pub enum StoreError {
     /// The database is not at the version this program needs.
     #[error("database schema")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// What needs a session of its own has no address for one.
+    #[error(
+        "database.direct_url: empty, expected the address of PostgreSQL itself, past the pooler of database.url"
+    )]
+    NoSession,
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -185,6 +197,23 @@ fn pool_of(connections: u32, patience: Duration) -> PgPoolOptions {
     )
 }
 
+/// A session with the limits of the settings.
+fn session_options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOptions, sqlx::Error> {
+    let options: PgConnectOptions = url.parse()?;
+    Ok(options.application_name("career-worker").options([
+        ("statement_timeout", format!("{}", config.statement_timeout.as_millis())),
+        ("idle_in_transaction_session_timeout", "60s".to_owned()),
+        ("timezone", "UTC".to_owned()),
+    ]))
+}
+
+/// A connection through a pooler, which refuses options it would have to keep for each client. UTC and the encoding are among those it keeps.
+/// Statements stay prepared by name: `PgBouncer` has followed these since 1.21, which is asked for.
+fn pooled_options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options: PgConnectOptions = url.parse()?;
+    Ok(options.application_name("career-worker").extra_float_digits(None))
+}
+
 /// The migrations of this program, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -194,25 +223,39 @@ impl Store {
     /// # Errors
     /// [`StoreError::Refused`] where the address cannot be read.
     pub fn open(config: &DatabaseConfig) -> Result<Self, StoreError> {
-        use secrecy::ExposeSecret as _;
-        let options: PgConnectOptions = config.url.expose_secret().parse()?;
-        let options = options.application_name("career-worker").options([
-            ("statement_timeout", format!("{}", config.statement_timeout.as_millis())),
-            ("idle_in_transaction_session_timeout", "60s".to_owned()),
-            ("timezone", "UTC".to_owned()),
-        ]);
+        let options = session_options(config.url.expose_secret(), config)?;
+        let (options, session) = match config.pooler {
+            Pooler::None => (options.clone(), Some(options)),
+            Pooler::Transaction => (pooled_options(config.url.expose_secret())?, None),
+        };
+        let replica = config.replica_url().map(ExposeSecret::expose_secret).map(|url| {
+            let options = match config.pooler {
+                Pooler::None => session_options(url, config)?,
+                Pooler::Transaction => pooled_options(url)?,
+            };
+            let pool = pool_of(config.max_connections, replica::PATIENCE.min(config.acquire_timeout))
+                .connect_lazy_with(options);
+            Ok::<_, sqlx::Error>(Arc::new(replica::Replica::new(pool, config.read_lag)))
+        });
+        let replica = replica.transpose()?;
+        let direct = config.direct_url.expose_secret();
+        let session = if direct.is_empty() { session } else { Some(session_options(direct, config)?) };
         let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
         let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
         let timeout = config.statement_timeout + config.acquire_timeout;
-        Ok(Self { pool, reserved, timeout, seen: Arc::default() })
+        Ok(Self { pool, reserved, session: session.map(Arc::new), replica, timeout, seen: Arc::default() })
     }
 
     /// Applies the migrations that are missing.
     ///
     /// # Errors
-    /// [`StoreError::Migration`] names the migration that failed.
+    /// [`StoreError::Migration`] names the migration that failed; [`StoreError::NoSession`] where only a pooler can be reached, since
+    /// migrations hold a lock of their session.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(MIGRATIONS.run(&self.pool).await?)
+        let options = self.session.as_ref().ok_or(StoreError::NoSession)?;
+        let mut connection = sqlx::PgConnection::connect_with(options).await?;
+        MIGRATIONS.run(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     /// Runs `work` (one statement or one transaction) and gives up when the server does not answer in time.
@@ -238,5 +281,8 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
         self.reserved.close().await;
+        if let Some(replica) = &self.replica {
+            replica.pool.close().await;
+        }
     }
 }

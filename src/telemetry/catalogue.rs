@@ -252,6 +252,13 @@ pub const METRICS: &[Metric] = &[
         "Pairs that the task rematch found among postings that were there",
     ),
     row(
+        "career_replica_lag_seconds",
+        Gauge,
+        Seconds,
+        &[],
+        "How far the replica of database.read_url is behind, or how long it has not been seen; 0 without one",
+    ),
+    row(
         "career_retained_rows_total",
         Counter,
         Count,

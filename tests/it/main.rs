@@ -56,6 +56,7 @@ mod rematch;
 mod replay;
 mod retain;
 mod rig;
+mod scale;
 mod scheduler;
 mod schema;
 mod scrape;

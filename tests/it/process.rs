@@ -127,6 +127,29 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// The body of what an endpoint on loopback answers, whatever its status; `None` where it does not answer.
+pub async fn get(port: u16, path: &str, headers: &str) -> Option<String> {
+    let answer = ask(port, "GET", path, headers, "").await?;
+    Some(answer.split_once("\r\n\r\n")?.1.to_owned())
+}
+
+/// Head and body of an answer.
+pub async fn ask(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Option<String> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let asked = async {
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        Some(answer)
+    };
+    tokio::time::timeout(Duration::from_secs(10), asked).await.ok().flatten()
+}
+
 /// A private stack of this test alone, since it will be broken on purpose.
 pub async fn own_stack() -> Stack {
     let data = std::env::temp_dir().join(format!("career-worker-storm-{}", crate::support::unique()));

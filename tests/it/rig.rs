@@ -379,13 +379,27 @@ pub struct OwnRedis {
 }
 
 /// The server that the shared one is, wherever it was found.
-struct RedisProgram {
+#[derive(Clone)]
+pub struct RedisProgram {
     file: String,
     libraries: String,
 }
 
 impl RedisProgram {
-    async fn find() -> Option<Self> {
+    /// The program in this file, which finds its libraries by itself.
+    pub fn at(file: &Path) -> Self {
+        Self { file: file.display().to_string(), libraries: String::new() }
+    }
+
+    /// The server, with its libraries and nothing to say.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.file);
+        command.env("LD_LIBRARY_PATH", &self.libraries).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    pub async fn find() -> Option<Self> {
         let client = redis::Client::open(crate::support::redis_url().await).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await.unwrap();
@@ -405,14 +419,9 @@ impl RedisProgram {
     }
 
     fn spawn(&self, port: u16, dir: &Path) -> Option<Child> {
-        let mut command = Command::new(&self.file);
+        let mut command = self.command();
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(dir);
-        command
-            .env("LD_LIBRARY_PATH", &self.libraries)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()
+        command.spawn().ok()
     }
 }
 

@@ -94,7 +94,7 @@ impl PgBackRest {
             .arg(verb)
             .current_dir("/");
         // The password of the role in database.url, where that is the one that takes backups.
-        if let Ok(url) = Url::parse(self.config.database.url.expose_secret())
+        if let Ok(url) = Url::parse(self.config.database.own_url().expose_secret())
             && url.username() == pitr.user
             && let Some(password) = url.password()
         {

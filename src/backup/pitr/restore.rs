@@ -13,7 +13,7 @@ use super::{
     PgBackRest,
 };
 use crate::{
-    config::DatabaseConfig,
+    config::{DatabaseConfig, Pooler},
     servers::{Recovered, Room, scratch_dir, server_programs},
     store::{RestoreTarget, Store},
 };
@@ -137,7 +137,7 @@ impl PgBackRest {
             None => more.push("--type=default".to_owned()),
         }
         self.output("restore", &more, watch).await?;
-        let url = Url::parse(self.config.database.url.expose_secret())
+        let url = Url::parse(self.config.database.own_url().expose_secret())
             .map_err(|_| BackupError::Settings("database.url: cannot be read".to_owned()))?;
         let database = url.path().trim_start_matches('/').to_owned();
         let user = if self.pitr().user.is_empty() { "postgres" } else { &self.pitr().user };
@@ -193,6 +193,10 @@ async fn look(
 async fn canary(recovered: &Recovered) -> Result<Option<DateTime<Utc>>, BackupError> {
     let store = Store::open(&DatabaseConfig {
         url: recovered.url.clone().into(),
+        pooler: Pooler::None,
+        direct_url: "".into(),
+        read_url: "".into(),
+        read_lag: Duration::ZERO,
         max_connections: 1,
         acquire_timeout: Duration::from_secs(15),
         statement_timeout: Duration::from_mins(2),

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Finding;
+use super::{Finding, State};
 use crate::{
     clock::Clock,
-    config::Config,
-    store::{Refusal, SchemaFacts, ServerFacts, Store, StoreError, WorkFacts},
+    config::{Config, Pooler},
+    store::{Refusal, ReplicaState, SchemaFacts, ServerFacts, Store, StoreError, WorkFacts},
     tasks::TASKS,
 };
 
@@ -41,6 +41,17 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
         Err(error) => return vec![refused(&error)],
     };
     let mut findings = judge_server(&server, config, clock.now(), begin.elapsed());
+    if config.database.pooler == Pooler::Transaction {
+        let pooler = pooler(store.keeps_prepared().await, config);
+        let unfit = pooler.state == State::Bad;
+        findings.push(pooler);
+        if unfit {
+            return findings;
+        }
+    }
+    if let Some(finding) = replica(store.examine_replica().await, config.database.read_lag) {
+        findings.push(finding);
+    }
     match store.examine_schema().await {
         Ok(schema) => {
             findings.extend(judge_schema(&schema));
@@ -69,6 +80,9 @@ fn refused(error: &StoreError) -> Finding {
             "the server has no connection left: raise its max_connections or lower database.max_connections"
         }
         Refusal::NotYet => "the server starts or stops: try again in a moment",
+        Refusal::Pooler => {
+            "a pooler is in between, which keeps no settings of clients: set database.pooler = \"transaction\", and database.direct_url"
+        }
         Refusal::Other => "the message is the server's; its log says more",
     };
     Finding::bad("database", root(error), remedy)
@@ -108,7 +122,16 @@ fn judge_server(server: &ServerFacts, config: &Config, here: DateTime<Utc>, took
     });
     let asked = format!("{}", config.database.statement_timeout.as_millis());
     let given: String = server.statement_timeout.chars().filter(char::is_ascii_digit).collect();
-    if timezone != "UTC" || (given == "0" && asked != "0") {
+    let limited = given != "0" || asked == "0";
+    if timezone == "UTC" && !limited && config.database.pooler == Pooler::Transaction {
+        findings.push(Finding::warning(
+            "database session",
+            "statements have no limit in the server (statement_timeout 0): they are given up here, and go on there",
+            format!(
+                "ALTER ROLE (that of database.url) SET statement_timeout = {asked}; ALTER ROLE ... SET idle_in_transaction_session_timeout = '60s'"
+            ),
+        ));
+    } else if timezone != "UTC" || !limited {
         findings.push(Finding::bad(
             "database session",
             format!("time zone {timezone}, statement_timeout {}: what a session asks for is not granted", server.statement_timeout),
@@ -122,7 +145,10 @@ fn judge_server(server: &ServerFacts, config: &Config, here: DateTime<Utc>, took
             "switch it on: what is committed may be lost in a crash",
         ));
     }
-    findings.push(connections(server, config));
+    // A pooler takes as many as it is given, for all.
+    if config.database.pooler == Pooler::None {
+        findings.push(connections(server, config));
+    }
     let middle = here - TimeDelta::from_std(took / 2).unwrap_or_default();
     let skew = (server.now - middle).abs();
     findings.push(if skew > SKEW {
@@ -142,6 +168,49 @@ fn judge_server(server: &ServerFacts, config: &Config, here: DateTime<Utc>, took
         ));
     }
     findings
+}
+
+fn replica(found: Result<Option<ReplicaState>, StoreError>, limit: Duration) -> Option<Finding> {
+    let what = "database replica";
+    let limit = humantime::format_duration(limit);
+    match found {
+        Ok(None) => None,
+        Ok(Some(state)) if state.used => {
+            Some(Finding::ok(what, format!("less than {:.1} s behind", state.lag.as_secs_f64().max(0.1))))
+        }
+        Ok(Some(_)) => Some(Finding::warning(
+            what,
+            format!(
+                "answers, and does not follow the primary within {limit}: pages are read from the primary"
+            ),
+            "look at pg_stat_replication of the primary and pg_is_wal_replay_paused() of the replica; a replica that was promoted is none",
+        )),
+        Err(error) => Some(Finding::warning(
+            what,
+            format!("{}: pages are read from the primary", root(&error)),
+            "start the replica, or mend database.read_url",
+        )),
+    }
+}
+
+fn pooler(keeps_prepared: Result<bool, StoreError>, config: &Config) -> Finding {
+    let what = "database pooler";
+    match keeps_prepared {
+        Ok(true) if config.database.session_url().is_ok() => {
+            Finding::ok(what, "transaction, keeps prepared statements; migrations and backups go past it")
+        }
+        Ok(true) => Finding::warning(
+            what,
+            "transaction, keeps prepared statements; database.direct_url is empty",
+            "name the server itself in database.direct_url of the processes that migrate or back up (serve --migrate, queue maintenance)",
+        ),
+        Ok(false) => Finding::bad(
+            what,
+            "statements that a client prepared are not there in its next transaction, or are somebody else's",
+            "use PgBouncer 1.21 or newer with max_prepared_statements = 200, or a pooler that follows prepared statements likewise",
+        ),
+        Err(error) => Finding::bad(what, root(&error), "the message is the pooler's; its log says more"),
+    }
 }
 
 fn connections(server: &ServerFacts, config: &Config) -> Finding {
@@ -298,7 +367,7 @@ fn worker(work: &WorkFacts, server: &ServerFacts) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::State, *};
+    use super::*;
 
     fn server() -> ServerFacts {
         ServerFacts {

@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::{
     config::Config,
-    queue::{RedisFacts, Transport},
+    queue::{RedisFacts, Topology, Transport},
 };
 
 /// Oldest version on which the queues are tried.
@@ -17,7 +17,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         }
     };
     match transport.examine().await {
-        Ok(facts) => judge(&facts),
+        Ok(all) => judge_all(&all),
         Err(error) => {
             let lower = error.to_lowercase();
             let remedy = if ["noauth", "wrongpass", "authentication"].iter().any(|word| lower.contains(word))
@@ -29,6 +29,31 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
             vec![Finding::bad("redis", error, remedy)]
         }
     }
+}
+
+/// The worst of each kind, with how many servers there are.
+fn judge_all(all: &[RedisFacts]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in all.iter().flat_map(judge) {
+        match findings.iter_mut().find(|known| known.what == finding.what) {
+            Some(known) if (known.state as u8) < finding.state as u8 => *known = finding,
+            Some(_) => {}
+            None => findings.push(finding),
+        }
+    }
+    if let Some(topology) = all.first().and_then(|facts| facts.topology) {
+        findings.push(match topology {
+            Topology::Single if all.iter().any(|facts| facts.cluster == Some(true)) => Finding::bad(
+                "redis topology",
+                "redis.url names one server, which is part of a cluster and refuses what is kept elsewhere",
+                "write redis-cluster://user:password@host:port,host:port into redis.url",
+            ),
+            Topology::Single => Finding::ok("redis topology", "one server"),
+            Topology::Sentinel => Finding::ok("redis topology", "the master that the sentinels name"),
+            Topology::Cluster => Finding::ok("redis topology", format!("a cluster of {} masters", all.len())),
+        });
+    }
+    findings
 }
 
 fn judge(facts: &RedisFacts) -> Vec<Finding> {
@@ -85,6 +110,8 @@ mod tests {
             eviction: Some("noeviction".to_owned()),
             most_memory: Some(1 << 28),
             role: Some("master".to_owned()),
+            cluster: Some(false),
+            topology: Some(Topology::Single),
         };
         let worst =
             |facts: &RedisFacts| judge(facts).iter().map(|finding| finding.state).max_by_key(|s| *s as u8);

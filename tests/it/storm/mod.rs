@@ -8,7 +8,7 @@
 //! Three storms of a minute are in the suite. `CAREER_STORM_SEED` gives them another seed; a longer one is
 //! `CAREER_STORM_SECONDS=600 cargo test --test it storm::on_demand -- --ignored --nocapture`.
 
-mod checker;
+pub mod checker;
 pub mod controls;
 mod disk;
 mod faults;
@@ -18,11 +18,11 @@ mod replica;
 mod report;
 mod servers;
 mod skew;
-mod source;
-mod stage;
+pub mod source;
+pub mod stage;
 mod takeover;
 mod watch;
-mod world;
+pub mod world;
 
 use std::{
     sync::Arc,
@@ -123,7 +123,7 @@ async fn number(pool: &PgPool, statement: &'static str) -> Option<i64> {
 }
 
 /// Waits until every schedule and task is known; gives where the schedules begin.
-async fn begun(pool: &PgPool) -> Vec<(String, DateTime<Utc>)> {
+pub async fn begun(pool: &PgPool) -> Vec<(String, DateTime<Utc>)> {
     let all = i64::try_from(stage::MINUTELY + stage::BURSTS).unwrap();
     let ready = "SELECT (SELECT count(*) FROM worker.schedules) * (EXISTS (SELECT FROM worker.tasks))::int";
     let deadline = Instant::now() + BEGIN;
@@ -139,7 +139,7 @@ async fn drain(stage: &Stage, wishes: &Wishes) -> Option<Duration> {
     let healed = Instant::now();
     // Twice, since a posting is gone when a second listing lacks it too, a second after the first.
     for round in 0..2 {
-        world::sweep(stage, round, wishes).await;
+        world::sweep(&stage.pool, &stage.source.catalogue, round, wishes).await;
         if !settled(&stage.pool, healed).await {
             return None;
         }
@@ -148,7 +148,7 @@ async fn drain(stage: &Stage, wishes: &Wishes) -> Option<Duration> {
     Some(healed.elapsed().saturating_sub(Duration::from_millis(1_100)))
 }
 
-async fn settled(pool: &PgPool, since: Instant) -> bool {
+pub async fn settled(pool: &PgPool, since: Instant) -> bool {
     // A posting that was closed in between waits for good, and nobody is told of it.
     let open = "SELECT (SELECT count(*) FROM worker.runs WHERE state IN ('queued', 'failed', 'running'))
                      + (SELECT count(*) FROM worker.outbox) + (SELECT count(*) FROM worker.fresh_matches)

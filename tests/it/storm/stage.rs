@@ -207,7 +207,7 @@ fn roles(admin_port: u16) -> Vec<Role> {
     ]
 }
 
-fn write_schedules(files: &tempfile::TempDir) -> PathBuf {
+pub fn write_schedules(files: &tempfile::TempDir) -> PathBuf {
     let jobs = files.path().join("jobs");
     std::fs::create_dir(&jobs).unwrap();
     let rest = "task = \"prune\"\ncatch_up = \"all\"\noverlap = \"queue\"\nretry = { attempts = 100 }\n";
@@ -221,7 +221,7 @@ fn write_schedules(files: &tempfile::TempDir) -> PathBuf {
 }
 
 /// Users, each with a search of their own, and a log that the database itself keeps of what is done to runs and postings.
-async fn prepare(pool: &PgPool) {
+pub async fn prepare(pool: &PgPool) {
     for user in 0..USERS {
         sqlx::query(
             "WITH u AS (INSERT INTO users (email, hashed_password) VALUES ($1, 'x') RETURNING id)

@@ -10,13 +10,14 @@ use std::{
 
 use career_worker::random::Random;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
 use super::{
-    source::BOARDS,
+    source::{BOARDS, Catalogue},
     stage::{BURSTS, Stage},
 };
 
@@ -68,14 +69,16 @@ pub async fn live(stage: &Stage, seed: u64, length: Duration, wishes: &Wishes) {
     let (stirring, wanting, asking, sending) = (random(1), random(2), random(3), random(4));
     tokio::join!(
         every(length / STIRS, end, async |_| stage.source.catalogue.stir(&stirring)),
-        every(length / WISHES, end, async |number| want(stage, &wanting, number, wishes).await),
+        every(length / WISHES, end, async |number| want(&stage.pool, &wanting, number, wishes).await),
         every(ASKS, end, async |number| ask(stage, &asking, number, wishes).await),
         every(MESSAGES, end, async |number| send(stage, &sending, number, wishes).await),
-        every(length / (u32::try_from(BURSTS).unwrap() + 1), end, async |number| burst(stage, number).await),
+        every(length / (u32::try_from(BURSTS).unwrap() + 1), end, async |number| burst(&stage.pool, number)
+            .await),
     );
 }
 
-async fn every(pause: Duration, end: Instant, mut act: impl AsyncFnMut(u64)) {
+/// Acts after each pause until the end.
+pub async fn every(pause: Duration, end: Instant, mut act: impl AsyncFnMut(u64)) {
     let mut number = 0;
     while Instant::now() + pause < end {
         tokio::time::sleep(pause).await;
@@ -92,21 +95,22 @@ fn scrape(board: &str) -> Value {
     json!({ "source": "greenhouse", "boards": [board], "confirm_after": "1s" })
 }
 
-async fn want(stage: &Stage, random: &Random, number: u64, wishes: &Wishes) {
-    enqueue(stage, &format!("sql-{number}"), &board(random), wishes).await;
+/// A run wanted by SQL.
+pub async fn want(pool: &PgPool, random: &Random, number: u64, wishes: &Wishes) {
+    enqueue(pool, &format!("sql-{number}"), &board(random), wishes).await;
 }
 
 /// A listing of each board once more, so that what came since its last one is seen.
-pub async fn sweep(stage: &Stage, round: u64, wishes: &Wishes) {
-    for board in stage.source.catalogue.boards() {
-        enqueue(stage, &format!("sweep-{round}-{board}"), &scrape(&board), wishes).await;
+pub async fn sweep(pool: &PgPool, catalogue: &Catalogue, round: u64, wishes: &Wishes) {
+    for board in catalogue.boards() {
+        enqueue(pool, &format!("sweep-{round}-{board}"), &scrape(&board), wishes).await;
     }
 }
 
 /// `worker.enqueue` in a transaction of ours, until it is known to be committed. A run that is killed often is no run that fails.
-async fn enqueue(stage: &Stage, key: &str, args: &Value, wishes: &Wishes) {
+async fn enqueue(pool: &PgPool, key: &str, args: &Value, wishes: &Wishes) {
     let once = async || {
-        let mut transaction = stage.pool.begin().await?;
+        let mut transaction = pool.begin().await?;
         let id: i64 = sqlx::query_scalar("SELECT worker.enqueue('scrape', $1, key => $2)")
             .bind(args)
             .bind(key)
@@ -175,24 +179,29 @@ async fn send(stage: &Stage, random: &Random, number: u64, wishes: &Wishes) {
     let client = redis::Client::open(server.url().as_str()).unwrap();
     drop(server);
     let Ok(mut connection) = client.get_multiplexed_async_connection().await else { return };
+    let _ = message_to("career:maintenance", &id, &message).query_async::<()>(&mut connection).await;
+}
+
+/// What pushes a message as transport.rs says it is done without apalis.
+pub fn message_to(queue: &str, id: &str, message: &str) -> redis::Pipeline {
     let mut pipe = redis::pipe();
     pipe.atomic()
         .cmd("HSETNX")
-        .arg("career:maintenance:data")
-        .arg(&id)
+        .arg(format!("{queue}:data"))
+        .arg(id)
         .arg(message)
         .cmd("HSET")
-        .arg(format!("career:maintenance:meta:{id}"))
+        .arg(format!("{queue}:meta:{id}"))
         .arg(&["attempts", "0", "max_attempts", "25", "status", "Pending"])
         .cmd("ZADD")
-        .arg("career:maintenance:scheduled")
+        .arg(format!("{queue}:scheduled"))
         .arg(1)
-        .arg(&id);
-    let _ = pipe.query_async::<()>(&mut connection).await;
+        .arg(id);
+    pipe
 }
 
 /// Makes several years of a yearly schedule due at once.
-async fn burst(stage: &Stage, number: u64) {
+pub async fn burst(pool: &PgPool, number: u64) {
     insist("burst", async || {
         sqlx::query(
             "UPDATE worker.schedules SET watermark = date_trunc('year', now()) - make_interval(years => $2) + interval '1 day'
@@ -200,7 +209,7 @@ async fn burst(stage: &Stage, number: u64) {
         )
         .bind(format!("burst{number}"))
         .bind(BURST)
-        .execute(&stage.pool)
+        .execute(pool)
         .await
         .map(drop)
     })
