@@ -83,17 +83,18 @@ impl Store {
     }
 
     /// Makes the room of deleted rows free again, on a connection of its own and for as long as it takes. It keeps nobody waiting; a table
-    /// that somebody else vacuums, or that is not ours, is passed over.
+    /// that somebody else vacuums, or that is not ours, is passed over. Where only a pooler can be reached, it is left to autovacuum.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn vacuum(&self, table: SweptTable, limit: Duration) -> Result<(), StoreError> {
+        let Some(options) = &self.session else { return Ok(()) };
         let tables = match table {
             SweptTable::Postings => "public.jobs, worker.sightings, worker.matches",
             SweptTable::Notices => "public.notifications",
         };
-        let options = self.pool.connect_options().as_ref().clone();
-        let options = options.options([("statement_timeout", limit.as_millis().to_string())]);
+        let options =
+            options.as_ref().clone().options([("statement_timeout", limit.as_millis().to_string())]);
         let mut connection = self.within(PgConnection::connect_with(&options)).await?;
         let vacuum = format!("VACUUM (TRUNCATE false, SKIP_LOCKED true) {tables}");
         sqlx::query(AssertSqlSafe(vacuum)).execute(&mut connection).await?;
