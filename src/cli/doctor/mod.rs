@@ -4,6 +4,7 @@
 //! depends on something that is bad is not looked at. To add a check: a [`Finding`] in the file of its subject.
 
 mod backups;
+mod beside;
 mod database;
 mod host;
 mod redis;
