@@ -14,6 +14,7 @@ mod prune;
 mod rematch;
 mod restore_test;
 pub mod scrape;
+mod send;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -42,6 +43,7 @@ pub use preview::{Example, Preview, PreviewError, preview};
 pub use prune::{Prune, PruneArgs};
 pub use rematch::{Rematch, RematchArgs, posting_filter, rematch_changed};
 pub use restore_test::{RestoreTest, RestoreTestArgs};
+pub use send::{SendArgs, SendDigests, check_wish, test_channel};
 
 /// Every task this program knows, sorted by name.
 pub static TASKS: &[&dyn AnyTask] = &[
@@ -56,6 +58,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Erased::<Rematch>::new(),
     &Erased::<RestoreTest>::new(),
     &Erased::<scrape::Scrape>::new(),
+    &Erased::<SendDigests>::new(),
 ];
 
 /// Everything a task may use. Cheap to clone.
@@ -333,7 +336,7 @@ pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<(NewRun, Optio
         (waiting.notify, Notify::NAME, waiting.notify_trace),
     ];
     let tasks = stages.into_iter().filter(|(wanted, ..)| *wanted);
-    Ok(tasks
+    let mut runs: Vec<_> = tasks
         .filter_map(|(_, name, cause)| Some((find(name).ok()?, cause)))
         .map(|(task, cause)| {
             let args = if task.name() == Match::NAME && !shard.is_whole() {
@@ -343,7 +346,9 @@ pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<(NewRun, Optio
             };
             (follow_up(task, args), cause)
         })
-        .collect())
+        .collect();
+    runs.extend(send::wanted(store, config).await?.into_iter().map(|run| (run, None)));
+    Ok(runs)
 }
 
 fn follow_up(task: &dyn AnyTask, args: Value) -> NewRun {

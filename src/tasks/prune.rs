@@ -16,6 +16,9 @@ const BATCH: i64 = 5_000;
 /// What sources brought on each day is kept for a year and a month: a row a source and day.
 const SOURCE_DAYS: i32 = 400;
 
+/// Digests that ended are kept for this many days.
+const DIGESTS: i32 = 60;
+
 /// The task.
 #[derive(Debug)]
 pub struct Prune;
@@ -48,7 +51,7 @@ impl Task for Prune {
     const NAME: &'static str = "prune";
     const QUEUE: Queue = Queue::Maintenance;
     const ABOUT: &'static str =
-        "Forgets old runs, ticks, idempotency keys, pages and matches of deleted users";
+        "Forgets old runs, ticks, idempotency keys, pages, digests and matches of deleted users";
     type Args = PruneArgs;
 
     fn check(args: &PruneArgs) -> Result<(), String> {
@@ -88,8 +91,16 @@ impl Task for Prune {
         let sessions = ctx.store.delete_old_sessions().await.context("delete sessions")?;
         let source_days =
             ctx.store.delete_old_source_days(SOURCE_DAYS).await.context("delete days of sources")?;
+        let mut digests = 0;
+        while !ctx.cancelled.is_cancelled() {
+            let gone = ctx.store.delete_old_digests(DIGESTS, BATCH).await.context("delete digests")?;
+            digests += gone;
+            if gone == 0 {
+                break;
+            }
+        }
         Ok(
-            json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages, "matches": matches, "sessions": sessions, "source_days": source_days }),
+            json!({ "runs": runs, "ticks": ticks, "idempotency_keys": keys, "pages": pages, "matches": matches, "sessions": sessions, "source_days": source_days, "digests": digests }),
         )
     }
 }
