@@ -126,7 +126,9 @@ impl Store {
             let set = sqlx::query!(
                 "INSERT INTO worker.user_channels AS uc
                    (user_id, channel, enabled, address, secret, frequency, hour, daily_cap, confirmed_at)
-                 SELECT id, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN now() END FROM users WHERE id = $1
+                 SELECT id, $2, $3, $4, coalesce($5, (SELECT secret FROM worker.user_channels WHERE user_id = $1 AND channel = $2)), $6, $7, $8,
+                        CASE WHEN $9 THEN now() END
+                 FROM users WHERE id = $1
                  ON CONFLICT (user_id, channel) DO UPDATE SET
                    enabled = $3, address = $4, secret = coalesce($5, uc.secret), frequency = $6, hour = $7, daily_cap = $8,
                    confirmed_at = CASE WHEN $9 THEN now() WHEN uc.address IS NOT DISTINCT FROM $4 THEN uc.confirmed_at END,

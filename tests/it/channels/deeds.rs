@@ -248,6 +248,7 @@ async fn the_command_line_sets_tries_and_decides() {
         .with("CAREER__NOTIFY__EMAIL__HOST", "127.0.0.1")
         .with("CAREER__NOTIFY__EMAIL__PORT", smtp.port.to_string())
         .with("CAREER__NOTIFY__EMAIL__TLS", "none")
+        .with("CAREER__NOTIFY__EMAIL__FREQUENCY", "instant")
         .with("CAREER__NOTIFY__EMAIL__FROM", config.notify.email.from.clone())
         .with("CAREER__NOTIFY__EMAIL__UNSUBSCRIBE_URL", "https://jobs.example");
     let user = ann.to_string();
@@ -286,7 +287,7 @@ async fn the_command_line_sets_tries_and_decides() {
     assert_eq!(run(&["digests", "drop", "x"]).await.0, 2);
     assert_eq!(state(&endpoint, IDS[0]).await.0, "pending");
     announce(&endpoint.db, &[ann], "Keeper", 0.9).await;
-    let (code, text) = run(&["run", "send"]).await;
+    let (code, text) = run(&["run", "--task", "send"]).await;
     assert!(code == 0, "{text}");
     assert_eq!(smtp.accepted().len(), 4, "the test, the released and the pending one, and the new one");
     let (code, text) = run(&["doctor"]).await;

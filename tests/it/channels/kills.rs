@@ -7,12 +7,14 @@ use std::{
 };
 
 use career_worker::{
-    domain::DigestId,
+    domain::{DigestId, NewRun, Queue, Trigger},
     random::Random,
     store::{Actor, DigestDeed},
 };
 
-use super::{announce, channel_of, do_sql, receiver::Receiver, smtp::Smtp, user};
+use serde_json::json;
+
+use super::{announce, channel_of, receiver::Receiver, smtp::Smtp, user};
 use crate::{
     process::Program,
     rig::until,
@@ -86,9 +88,25 @@ impl Storm {
         count
     }
 
+    async fn want(&self) {
+        let run = NewRun {
+            task: "send".to_owned(),
+            args: json!({}),
+            queue: Queue::Notify,
+            priority: 0,
+            key: None,
+            run_at: None,
+            max_attempts: 100,
+            timeout: Duration::from_mins(2),
+            trigger: Trigger::Cli,
+            schedule: None,
+        };
+        self.db.store.insert_run(&run).await.unwrap();
+    }
+
     /// Lets a sender work until everything is settled.
     async fn settle(&self) {
-        do_sql(&self.db, "SELECT worker.enqueue('send')").await;
+        self.want().await;
         let mut running = self.program.start(&["serve", "--roles", "worker", "--queues", "notify"]);
         until("all digests are settled", || async { self.unsettled().await == 0 }).await;
         running.kill();
@@ -102,7 +120,7 @@ async fn a_killed_sender_doubles_no_mail_and_loses_nothing() {
     let random = Random::seeded(seed);
     let mut kills = 0;
     loop {
-        do_sql(&storm.db, "SELECT worker.enqueue('send')").await;
+        storm.want().await;
         let mut running = storm.program.start(&["serve", "--roles", "worker", "--queues", "notify"]);
         let goal = storm.left() + 1 + usize::try_from(random.below(12)).unwrap();
         // Killed once so much has left: at a moment that has nothing to do with where it is with the others.

@@ -50,7 +50,14 @@ fn settings(db: &TestDb, smtp: u16, gateway: &str, more: &[(&'static str, &str)]
     ];
     all.retain(|(key, _)| !more.iter().any(|(given, _)| given == key));
     all.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
-    let mut config = Config::load(None, &all).unwrap();
+    // As a file, where numbers are numbers.
+    let is_plain = |value: &str| value.parse::<u32>().is_ok() || matches!(value, "true" | "false");
+    let lines = all.iter().map(|(key, value)| {
+        if is_plain(value) { format!("{key} = {value}\n") } else { format!("{key} = {value:?}\n") }
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), lines.collect::<Vec<_>>().concat()).unwrap();
+    let mut config = Config::load(Some(file.path()), &[]).unwrap();
     config.database.max_connections = 6;
     config
 }

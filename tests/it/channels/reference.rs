@@ -30,7 +30,7 @@ class Handler:
         }), flush=True)
         return "250 2.0.0 taken"
 def sign_in(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.login == b"me" and data.password == b"s3cret")
+    return AuthResult(success=data.login == b"me" and data.password == b"s3cret", auth_data=data)
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 context.load_cert_chain(sys.argv[2], sys.argv[3])
 controller = Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[1]), tls_context=context, require_starttls=True,
