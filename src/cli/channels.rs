@@ -136,7 +136,7 @@ async fn set(globals: &Globals, daemon: &Daemon, args: SetArgs) -> anyhow::Resul
         return Err(Failure::new(1, format!("there is no user {}", user.0)).into());
     }
     let state = if off { "off" } else { "on" };
-    let shown = made.as_ref().map(|made| made.expose_secret());
+    let shown = made.as_ref().map(secrecy::ExposeSecret::expose_secret);
     let done = json!({ "user": user, "channel": channel, "enabled": !off, "secret": shown });
     match shown {
         Some(shown) => {

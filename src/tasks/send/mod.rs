@@ -192,11 +192,15 @@ async fn finish(
 ) -> anyhow::Result<()> {
     let NotifyConfig { tries, disable_after, .. } = ctx.config.notify;
     match tried {
-        Tried::Sent => tracing::debug!(digest = %digest.id, %channel, "digest sent"),
-        Tried::Held { error } => {
-            tracing::warn!(digest = %digest.id, %channel, error, "digest held: it may have arrived")
+        Tried::Sent => {
+            tracing::debug!(digest = %digest.id, %channel, "digest sent");
         }
-        Tried::Failed { error, .. } => tracing::warn!(digest = %digest.id, %channel, error, "digest failed"),
+        Tried::Held { error } => {
+            tracing::warn!(digest = %digest.id, %channel, error, "digest held: it may have arrived");
+        }
+        Tried::Failed { error, .. } => {
+            tracing::warn!(digest = %digest.id, %channel, error, "digest failed");
+        }
         Tried::Again { error, .. } | Tried::NotTried { error } | Tried::Skipped { error } => {
             tracing::info!(digest = %digest.id, %channel, error, "digest not sent");
         }
