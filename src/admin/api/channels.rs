@@ -44,7 +44,7 @@ pub(in crate::admin) struct Filter {
 
 /// Lists channels of users, without their secrets.
 #[utoipa::path(
-    get, path = "/api/v1/channels", tag = "digests", params(Filter),
+    get, path = "/api/v1/channels", tag = "channels", params(Filter),
     responses((status = 200, description = "A page of channels", body = Page<UserChannel>), Problem)
 )]
 async fn list(
@@ -97,7 +97,7 @@ pub(in crate::admin) struct Wish {
 
 /// Sets a channel of a user. One that becomes wanted starts now. Needs the role operator.
 #[utoipa::path(
-    post, path = "/api/v1/channels/{user}/{channel}", tag = "digests", request_body = Wish,
+    post, path = "/api/v1/channels/{user}/{channel}", tag = "channels", request_body = Wish,
     params(("user" = i32, Path, description = "users.id"), ("channel" = String, Path, description = "`email` or `webhook`")),
     responses((status = 204, description = "Set"), Problem)
 )]

@@ -63,6 +63,7 @@ use super::{State, problem::ProblemDetails};
         (name = "matches", description = "Who is told of what, and why"),
         (name = "searches", description = "Saved searches of users"),
         (name = "digests", description = "What is sent by e-mail and webhook"),
+        (name = "channels", description = "Who hears of matches beside the web application, and where"),
         (name = "backups", description = "Whether the database can be had back"),
         (name = "audit", description = "Who did what"),
         (name = "tokens", description = "Who may do what"),
