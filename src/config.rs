@@ -8,6 +8,7 @@ mod database;
 mod environment;
 mod fetch;
 mod matching;
+mod notify;
 mod queues;
 mod sources;
 
@@ -31,6 +32,7 @@ pub use self::{
     database::{DatabaseConfig, Pooler},
     fetch::FetchConfig,
     matching::{MatchingConfig, OnChange, RematchConfig, Weights},
+    notify::{EmailConfig, Frequency, MailTls, NotifyConfig, WebhookConfig},
     queues::{QueueConfig, QueuesConfig},
     sources::SourcesConfig,
 };
@@ -38,8 +40,8 @@ pub use self::{
 /// The defaults, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
-/// Keys that hold a secret; each can be given as `{key}_file` and is hidden by `config show`.
-pub const SECRETS: [(&str, &str); 12] = [
+/// Sections, with dots, and keys that hold a secret; each can be given as `{key}_file` and is hidden by `config show`.
+pub const SECRETS: [(&str, &str); 13] = [
     ("database", "url"),
     ("database", "direct_url"),
     ("database", "read_url"),
@@ -48,6 +50,7 @@ pub const SECRETS: [(&str, &str); 12] = [
     ("sources", "adzuna_app_key"),
     ("sources", "usajobs_email"),
     ("sources", "usajobs_key"),
+    ("notify.email", "password"),
     ("backup", "identity"),
     ("backup", "s3_access_key_id"),
     ("backup", "s3_secret_access_key"),
@@ -151,46 +154,6 @@ pub struct SchedulerConfig {
     pub poll: Duration,
 }
 
-/// `[notify]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NotifyConfig {
-    /// For users without a setting.
-    pub frequency: Frequency,
-    /// Most notifications a user gets a day.
-    pub daily_cap: i32,
-    /// Days of notices that wait for a user at the most.
-    pub backlog_days: i32,
-    /// Users handled in one transaction.
-    pub batch: i64,
-}
-
-/// How often a user is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Frequency {
-    /// As matches come.
-    Instant,
-    /// Once an hour.
-    Hourly,
-    /// Once a day.
-    Daily,
-    /// Never.
-    Off,
-}
-
-impl Frequency {
-    /// The lower-case word, as stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Instant => "instant",
-            Self::Hourly => "hourly",
-            Self::Daily => "daily",
-            Self::Off => "off",
-        }
-    }
-}
-
 /// `[admin]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -260,8 +223,6 @@ impl Config {
         let least = [
             ("matching.batch", self.matching.batch),
             ("matching.lanes", i64::try_from(self.matching.lanes).unwrap_or(i64::MAX)),
-            ("notify.batch", self.notify.batch),
-            ("notify.backlog_days", i64::from(self.notify.backlog_days)),
         ];
         if let Some((key, number)) = least.into_iter().find(|(_, number)| *number < 1) {
             return Err(ConfigError(format!("settings: {key} = {number}, expected at least 1")));
@@ -272,7 +233,12 @@ impl Config {
                 "settings: matching.posting_limit = {limit}, expected at least 1s"
             )));
         }
-        let wrong = self.database.wrong().or_else(|| self.backup.wrong()).or_else(|| self.pitr.wrong());
+        let wrong = self
+            .database
+            .wrong()
+            .or_else(|| self.notify.wrong())
+            .or_else(|| self.backup.wrong())
+            .or_else(|| self.pitr.wrong());
         wrong.map_or(Ok(()), |message| Err(ConfigError(format!("settings: {message}"))))
     }
 
@@ -285,7 +251,10 @@ impl Config {
         let mut all: toml::Table =
             layers(file, overrides)?.extract().map_err(|error| explain(file, error))?;
         for (section, key) in SECRETS {
-            if let Some(value) = all.get_mut(section).and_then(|section| section.get_mut(key)) {
+            let mut parts = section.split('.');
+            let first = parts.next().and_then(|part| all.get_mut(part));
+            let section = parts.fold(first, |table, part| table?.get_mut(part));
+            if let Some(value) = section.and_then(|section| section.get_mut(key)) {
                 let shown = value.as_str().unwrap_or_default();
                 *value = if shown.is_empty() { String::new() } else { redact(shown) }.into();
             }
@@ -374,7 +343,13 @@ fn read_secret(figment: Figment, section: &str, key: &str) -> Result<Figment, Co
     let secret = std::fs::read_to_string(&path)
         .map_err(|error| ConfigError(format!("{name}: {}: {error}", path.display())))?;
     let mut all: Dict = figment.extract().map_err(|error| ConfigError(error.to_string()))?;
-    if let Some(Value::Dict(_, keys)) = all.get_mut(section) {
+    let mut parts = section.split('.');
+    let first = parts.next().and_then(|part| all.get_mut(part));
+    let section = parts.fold(first, |value, part| match value {
+        Some(Value::Dict(_, keys)) => keys.get_mut(part),
+        _ => None,
+    });
+    if let Some(Value::Dict(_, keys)) = section {
         keys.remove(&format!("{key}_file"));
         keys.insert(key.to_owned(), Value::from(secret.trim().to_owned()));
     }

@@ -11,6 +11,7 @@ pub mod schedule;
 pub mod telemetry;
 
 pub mod fetch;
+pub mod mail;
 pub mod queue;
 pub mod servers;
 pub mod storage;

@@ -102,6 +102,9 @@ fn show(observed: Observed) {
             gauge!("career_boards", "source" => source.name(), "health" => health).set(float(boards));
         }
     }
+    for seen in observed.digests {
+        gauge!("career_digests", "channel" => seen.channel, "state" => seen.state).set(float(seen.digests));
+    }
     gauge!("career_outbox_rows").set(float(observed.outbox_rows));
     gauge!("career_outbox_oldest_seconds").set(observed.outbox_oldest);
     gauge!("career_outbox_dead").set(float(observed.outbox_dead));

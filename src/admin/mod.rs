@@ -1,7 +1,7 @@
 //! The admin endpoint: what operators and machines ask over HTTP.
 //!
 //! It changes things only through the same statements as everything else, writes every deed into the audit, and answers nobody without a
-//! token but the probes. `api/` is for programs, `pages/` for people; both ask the same functions. To add a route: see `api/mod.rs` and
+//! token but the probes and the links to unsubscribe, which are tokens themselves. `api/` is for programs, `pages/` for people; both ask the same functions. To add a route: see `api/mod.rs` and
 //! `pages/mod.rs`.
 
 mod access;
@@ -160,6 +160,7 @@ fn routes(state: &Arc<State>) -> Router {
         .route("/openapi.json", get(describe))
         .route("/login", get(pages::login::show).post(session::sign_in))
         .route("/logout", post(session::sign_out))
+        .route("/unsubscribe/{token}", get(pages::unsubscribe::show).post(pages::unsubscribe::stop))
         .merge(Router::from(api::routes()))
         .merge(pages::routes())
         .fallback(|| async { Problem::NotFound("there is no such route".to_owned()) })

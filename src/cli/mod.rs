@@ -6,10 +6,12 @@
 mod archives;
 mod attempt;
 mod backup;
+mod channels;
 mod config;
 mod daemon;
 mod db;
 mod dev;
+mod digests;
 mod doctor;
 mod enqueue;
 mod explain;
@@ -111,6 +113,12 @@ enum Command {
     Searches(searches::SearchesCommand),
     /// Put saved searches and profiles to postings that are already there.
     Rematch(rematch::Args),
+    /// Look at the channels of users beside the web application, set and try them.
+    #[command(subcommand)]
+    Channels(channels::ChannelsCommand),
+    /// Look at digests by e-mail and webhook, decide of those that are held.
+    #[command(subcommand)]
+    Digests(digests::DigestsCommand),
     /// Make backups, look at them, restore them, let them go.
     #[command(subcommand)]
     Backup(backup::BackupCommand),
@@ -175,6 +183,8 @@ impl Command {
             Self::Explain(args) => wait(explain::run(globals, args)),
             Self::Searches(command) => wait(searches::run(globals, command)),
             Self::Rematch(args) => wait(rematch::run(globals, args)),
+            Self::Channels(command) => wait(channels::run(globals, command)),
+            Self::Digests(command) => wait(digests::run(globals, command)),
             Self::Backup(command) => wait(backup::run(globals, command)),
             Self::Archives(command) => wait(archives::run(globals, command)),
             Self::Db(command) => wait(db::run(globals, command)),

@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no database types. A new word of the domain gets its own file here.
 
+mod channel;
 mod exchange;
 mod pay;
 mod place;
@@ -11,6 +12,7 @@ mod run;
 mod search;
 mod shard;
 
+pub use channel::{Channel, DigestId};
 pub use exchange::{Page, Politeness, Request};
 pub use pay::{Pay, Period, Salary};
 pub use place::Place;

@@ -19,6 +19,8 @@ pub enum Rule {
     Invalid(String),
     /// Neither http nor https.
     Scheme(String),
+    /// http, where what is sent has to be secret.
+    InClear,
     /// Not the usual port of its scheme.
     Port(u16),
     /// A user name or a password in it.
@@ -34,6 +36,7 @@ impl fmt::Display for Rule {
         match self {
             Self::Invalid(why) => write!(f, "{why}"),
             Self::Scheme(scheme) => write!(f, "scheme {scheme}, expected http or https"),
+            Self::InClear => f.write_str("scheme http, expected https"),
             Self::Port(port) => write!(f, "port {port}, expected 80 for http and 443 for https"),
             Self::Userinfo => f.write_str("user name or password in the address"),
             Self::LocalName(name) => write!(f, "{name} is a local name"),

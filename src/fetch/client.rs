@@ -42,6 +42,8 @@ const HARMLESS: [HeaderName; 5] = [
 /// The HTTP client, and the gateway where one is set.
 pub(super) struct Client {
     http: reqwest::Client,
+    /// Reaches private addresses too: for origins that the settings name.
+    internal: reqwest::Client,
     gateway: Option<Url>,
     read_timeout: Duration,
 }
@@ -67,9 +69,31 @@ impl Client {
         let agent = HeaderValue::from_str(&agent).map_err(|_| {
             FetchError::Setup("fetch.contact: expected text that can stand in a header".to_owned())
         })?;
+        let set_up = || Self::set_up(config, agent.clone());
+        let builder = match &config.gateway {
+            None => set_up().dns_resolver(Vetting),
+            Some(gateway) if !matches!(gateway.scheme(), "http" | "https") => {
+                return Err(FetchError::Setup(format!(
+                    "fetch.gateway: scheme {}, expected http or https",
+                    gateway.scheme()
+                )));
+            }
+            // No certificate is looked at over plain http: such a machine need not have any.
+            Some(gateway) if gateway.scheme() == "http" => set_up().tls_certs_only([]),
+            Some(_) => set_up(),
+        };
+        let http = builder.build().map_err(|error| FetchError::Setup(causes(&error)))?;
+        let internal = match &config.gateway {
+            None => set_up().build().map_err(|error| FetchError::Setup(causes(&error)))?,
+            Some(_) => http.clone(),
+        };
+        Ok(Self { http, internal, gateway: config.gateway.clone(), read_timeout: config.read_timeout })
+    }
+
+    fn set_up(config: &FetchConfig, agent: HeaderValue) -> reqwest::ClientBuilder {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
         let builder = reqwest::Client::builder();
-        let builder = builder
+        builder
             .user_agent(agent)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
@@ -81,21 +105,7 @@ impl Client {
             .tcp_user_timeout(config.read_timeout)
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(4)
-            .http2_max_header_list_size(64 << 10);
-        let builder = match &config.gateway {
-            None => builder.dns_resolver(Vetting),
-            Some(gateway) if !matches!(gateway.scheme(), "http" | "https") => {
-                return Err(FetchError::Setup(format!(
-                    "fetch.gateway: scheme {}, expected http or https",
-                    gateway.scheme()
-                )));
-            }
-            // No certificate is looked at over plain http: such a machine need not have any.
-            Some(gateway) if gateway.scheme() == "http" => builder.tls_certs_only([]),
-            Some(_) => builder,
-        };
-        let http = builder.build().map_err(|error| FetchError::Setup(causes(&error)))?;
-        Ok(Self { http, gateway: config.gateway.clone(), read_timeout: config.read_timeout })
+            .http2_max_header_list_size(64 << 10)
     }
 
     /// Sends `outgoing` to `url` and reads what comes back.
@@ -121,6 +131,21 @@ impl Client {
             _ => Bytes::new(),
         };
         Ok(Incoming { status, headers, body })
+    }
+
+    /// Posts `body` to `url` and gives status and headers; the body of the answer is not read. `internal` reaches private addresses too.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        internal: bool,
+    ) -> Result<(u16, HeaderMap), FetchError> {
+        let target = self.gateway.as_ref().map_or_else(|| url.clone(), |gate| gateway::through(gate, url));
+        let http = if internal { &self.internal } else { &self.http };
+        let sent = http.post(target).headers(headers).body(body).send().await;
+        let answer = sent.map_err(|error| self.broken(&error, url, false))?;
+        Ok((answer.status().as_u16(), answer.headers().clone()))
     }
 
     fn broken(&self, error: &reqwest::Error, url: &Url, in_body: bool) -> FetchError {

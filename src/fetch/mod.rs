@@ -6,6 +6,7 @@
 mod address;
 mod body;
 mod client;
+mod deliver;
 mod domain;
 mod error;
 mod gate;
@@ -23,6 +24,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 pub use address::{Rule, is_global, vet};
+pub use deliver::{Delivered, Delivery, vet_delivery};
 pub use domain::rate_domain;
 pub use error::{FetchError, NetworkFault};
 pub use gate::{DomainGate, Entry, GateError, LocalGate};

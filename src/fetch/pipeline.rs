@@ -25,10 +25,10 @@ use crate::{clock::Clock, config::FetchConfig, domain::Politeness, random::Rando
 const THROTTLED: Duration = Duration::from_mins(1);
 
 pub(super) struct Pipeline {
-    client: Client,
+    pub(super) client: Client,
     domains: Domains,
     robots: Robots,
-    clock: Clock,
+    pub(super) clock: Clock,
     random: Random,
     tries: u32,
     backoff: Duration,

@@ -1,15 +1,23 @@
 //! What a notice of a match says.
 //!
 //! Pure: who is told when is decided by the statements in `store`, how many may wait by `room.rs`, the sending by the task `notify`. The form is that of the
-//! original application: type `job_match`, score from 0 to 1 in `data`. A further channel gets a file here.
+//! original application: type `job_match`, score from 0 to 1 in `data`. Further channels say the same of many pairs at once: what a digest is
+//! stands in `digest.rs`, how it reads in `letter.rs`, what programs get in `webhook.rs`. A further channel gets a file here.
 
+mod digest;
+mod letter;
 mod room;
+mod unsubscribe;
+pub mod webhook;
 
 use serde_json::{Value, json};
 
 use crate::domain::{JobId, SearchId};
 
+pub use digest::{Digest, DigestPosting};
+pub use letter::{Letter, write};
 pub use room::{Entries, Rooms};
+pub use unsubscribe::{Claim, token, who};
 
 /// `notifications.type` of a notice of a match.
 pub const NOTICE_TYPE: &str = "job_match";
@@ -88,7 +96,7 @@ fn skills(skills: &[String]) -> String {
 }
 
 /// Whole per cent, rounded down but for the noise of binary fractions.
-fn percent(score: f64) -> u8 {
+pub(crate) fn percent(score: f64) -> u8 {
     (1..=100u8).rev().find(|whole| f64::from(*whole) <= score * 100.0 + 1e-6).unwrap_or(0)
 }
 

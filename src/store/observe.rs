@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tokio::sync::Mutex;
 
-use super::{Store, StoreError};
+use super::{DigestsSeen, Store, StoreError, digest_deeds::count_digests};
 use crate::domain::Queue;
 
 /// Rows that are counted; what is more is as much as this.
@@ -40,6 +40,8 @@ pub struct Observed {
     pub outbox_oldest: f64,
     /// Postings that were set aside.
     pub outbox_dead: i64,
+    /// Digests that wait for something, by channel and state.
+    pub digests: Vec<DigestsSeen>,
 }
 
 /// Runs of one task.
@@ -137,6 +139,7 @@ impl Store {
             ..Observed::default()
         };
         look_at_outbox(&mut transaction, &mut observed).await?;
+        observed.digests = count_digests(&mut transaction, MOST).await?;
         transaction.rollback().await?;
         Ok(observed)
     }

@@ -44,6 +44,10 @@ pub struct Pulse {
     pub rejected_messages: i64,
     /// Searches with something that cannot be used.
     pub searches_with_problems: i64,
+    /// Digests that nobody knows to have arrived; a person decides.
+    pub digests_held: i64,
+    /// Digests that failed for good in the last day.
+    pub digests_failed: i64,
     /// Workers that hold a run now.
     pub workers: i64,
     /// When anything last ended well.
@@ -126,6 +130,8 @@ impl Store {
                  (SELECT count(*) FROM worker.outbox_dead) AS "outbox_dead!",
                  (SELECT count(*) FROM worker.rejected_messages) AS "rejected_messages!",
                  (SELECT count(DISTINCT search_id) FROM worker.search_problems) AS "searches_with_problems!",
+                 (SELECT count(*) FROM worker.digests WHERE state = 'held') AS "digests_held!",
+                 (SELECT count(*) FROM worker.digests WHERE state = 'failed' AND created_at > now() - interval '1 day') AS "digests_failed!",
                  (SELECT count(DISTINCT owner) FROM worker.runs WHERE state = 'running') AS "workers!",
                  (SELECT max(finished_at) FROM worker.runs WHERE state IN ('done', 'dead', 'cancelled')) AS last_done"#
         );

@@ -15,6 +15,7 @@ mod rematch;
 mod restore_test;
 mod retain;
 pub mod scrape;
+mod send;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -44,6 +45,7 @@ pub use prune::{Prune, PruneArgs};
 pub use rematch::{Rematch, RematchArgs, posting_filter, rematch_changed};
 pub use restore_test::{RestoreTest, RestoreTestArgs};
 pub use retain::{ArchiveArgs, CloseArgs, NoticeArgs, Retain, RetainArgs};
+pub use send::{SendArgs, SendDigests, check_wish, test_channel};
 
 /// Every task this program knows, sorted by name.
 pub static TASKS: &[&dyn AnyTask] = &[
@@ -59,6 +61,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Erased::<RestoreTest>::new(),
     &Erased::<Retain>::new(),
     &Erased::<scrape::Scrape>::new(),
+    &Erased::<SendDigests>::new(),
 ];
 
 /// Everything a task may use. Cheap to clone.
@@ -336,7 +339,7 @@ pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<(NewRun, Optio
         (waiting.notify, Notify::NAME, waiting.notify_trace),
     ];
     let tasks = stages.into_iter().filter(|(wanted, ..)| *wanted);
-    Ok(tasks
+    let mut runs: Vec<_> = tasks
         .filter_map(|(_, name, cause)| Some((find(name).ok()?, cause)))
         .map(|(task, cause)| {
             let args = if task.name() == Match::NAME && !shard.is_whole() {
@@ -346,7 +349,9 @@ pub async fn wanted(store: &Store, config: &Config) -> Result<Vec<(NewRun, Optio
             };
             (follow_up(task, args), cause)
         })
-        .collect())
+        .collect();
+    runs.extend(send::wanted(store, config).await?.into_iter().map(|run| (run, None)));
+    Ok(runs)
 }
 
 fn follow_up(task: &dyn AnyTask, args: Value) -> NewRun {

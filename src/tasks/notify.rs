@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Context, Task, TaskError, matching::reduce};
+use super::{Context, Task, TaskError, matching::reduce, send};
 use crate::{
     config::{MatchingConfig, NotifyConfig},
     domain::{JobId, Profile, Queue, SavedSearch, SearchId, UserId},
@@ -75,6 +75,11 @@ impl Task for Notify {
                 }
             };
             ctx.progress.set(told, told);
+        }
+        if told > 0 {
+            for channel in ctx.config.notify.channels() {
+                ctx.store.insert_run_if_idle(&send::run_for(channel)).await.context("want digests")?;
+            }
         }
         Ok(json!({ "notifications": told }))
     }

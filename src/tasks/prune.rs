@@ -42,6 +42,9 @@ pub struct PruneArgs {
     /// Why records were not stored, in days since they were listed.
     #[schemars(range(min = 1))]
     pub rejected_days: i32,
+    /// Digests that ended, in days.
+    #[schemars(range(min = 1))]
+    pub digests_days: i32,
     /// Who did what, in days.
     #[schemars(range(min = 1))]
     pub audit_days: i32,
@@ -56,6 +59,7 @@ impl Default for PruneArgs {
             counts_days: 60,
             cache_days: 60,
             rejected_days: 90,
+            digests_days: 60,
             audit_days: 2_555,
         }
     }
@@ -65,7 +69,7 @@ impl Task for Prune {
     const NAME: &'static str = "prune";
     const QUEUE: Queue = Queue::Maintenance;
     const ABOUT: &'static str =
-        "Forgets the worker's own old records: runs, ticks, keys, pages, cache, audit";
+        "Forgets the worker's own old records: runs, ticks, keys, pages, digests, cache, audit";
     type Args = PruneArgs;
 
     fn check(args: &PruneArgs) -> Result<(), String> {
@@ -76,6 +80,7 @@ impl Task for Prune {
             ("counts_days", args.counts_days),
             ("cache_days", args.cache_days),
             ("rejected_days", args.rejected_days),
+            ("digests_days", args.digests_days),
             ("audit_days", args.audit_days),
         ];
         for (key, days) in all {
@@ -98,6 +103,7 @@ impl Task for Prune {
                 ("matches", store.delete_old_matches(args.counts_days, BATCH).await),
                 ("cache", store.delete_old_validators(args.cache_days, BATCH).await),
                 ("rejected", store.delete_old_rejections(args.rejected_days, BATCH).await),
+                ("digests", store.delete_old_digests(args.digests_days, BATCH).await),
                 ("audit", store.delete_old_audit(args.audit_days, BATCH).await),
             ];
             let mut most = 0;

@@ -129,6 +129,13 @@ pub const METRICS: &[Metric] = &[
         "Connections to the database, idle and used, and the most there may be (limit)",
     ),
     row(
+        "career_digests",
+        Observed,
+        Count,
+        &["channel", "state"],
+        "Digests that are pending, sending, held (a person has to decide), or failed in the last day; each up to 10000",
+    ),
+    row(
         "career_http_request_seconds",
         Histogram(LONG),
         Seconds,
@@ -177,7 +184,7 @@ pub const METRICS: &[Metric] = &[
         Counter,
         Count,
         &["channel", "outcome"],
-        "Notices by what became of them: sent, or failed (tried again by the next run)",
+        "What became of notices in the web application (in_app) and of digests by other channels: sent, failed, retried, held, skipped",
     ),
     row(
         "career_oldest_ready_seconds",

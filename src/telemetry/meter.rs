@@ -16,6 +16,7 @@ use super::{
     catalogue::{Kind, METRICS},
     process, pulse,
 };
+use crate::domain::Channel;
 
 /// Domains that have a label of their own.
 const HOSTS: usize = 256;
@@ -68,6 +69,12 @@ fn describe() {
     }
     for outcome in ["sent", "failed"] {
         counter!("career_notifications_total", "channel" => "in_app", "outcome" => outcome).increment(0);
+    }
+    for channel in Channel::ALL {
+        for outcome in ["sent", "failed", "retried", "held", "skipped"] {
+            counter!("career_notifications_total", "channel" => channel.as_str(), "outcome" => outcome)
+                .increment(0);
+        }
     }
 }
 

@@ -43,6 +43,8 @@ fn the_readme_names_every_command_and_exit_code() {
         "searches preview",
         "searches problems",
         "rematch",
+        "channels set",
+        "digests list",
         "backup run",
         "backup verify",
         "backup restore",

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] = [
     &["clock", "domain", "random"],
     &["config"],
     &["schedule", "telemetry"],
-    &["fetch", "queue", "servers", "storage", "store"],
+    &["fetch", "mail", "queue", "servers", "storage", "store"],
     &["backup", "matching", "normalize", "notify", "sources"],
     &["tasks"],
     &["observe", "scheduler", "worker"],
@@ -19,9 +19,10 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 /// A library, the modules that may name it, and why.
-const HOMES: [(&str, &[&str], &str); 6] = [
+const HOMES: [(&str, &[&str], &str); 7] = [
     ("sqlx", &["store", "servers"], "all SQL is in store/"),
     ("object_store", &["storage"], "only storage/ names object_store"),
+    ("lettre", &["mail"], "only mail/ speaks SMTP"),
     ("age", &["backup"], "only backup/ encrypts"),
     ("apalis", &["queue"], "only queue/ names apalis"),
     ("reqwest", &["fetch"], "only fetch/ opens outbound connections"),
@@ -168,6 +169,7 @@ fn each_rule_is_noticed() {
             "use object_store::path::Path;",
             "src/backup/a.rs:1: names object_store, but only storage/",
         ),
+        ("tasks/a.rs", "use lettre::Message;", "src/tasks/a.rs:1: names lettre, but only mail/ speaks SMTP"),
         ("storage/mod.rs", "use age::x25519;", "src/storage/mod.rs:1: names age, but only backup/ encrypts"),
         ("admin/mod.rs", "use crate::novelty::X;", "src/admin/mod.rs:1: novelty has no layer"),
         ("novelty/a.rs", "", "src/novelty/a.rs:1: novelty has no layer"),

@@ -10,6 +10,7 @@ mod admin;
 mod backup;
 mod browser;
 mod census;
+mod channels;
 mod cli;
 mod cli_sources;
 mod dev_once;

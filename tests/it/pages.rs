@@ -46,6 +46,9 @@ pub async fn fill(endpoint: &Endpoint) {
          VALUES ('lever', $1, now(), now(), 'layout', $1, false, 3)",
         "INSERT INTO worker.source_days (source, day, listings, seen, new, changed, gone)
          VALUES ('lever', (now() AT TIME ZONE 'UTC')::date, 2, 6, 3, 1, 1)",
+        "INSERT INTO worker.user_channels (user_id, channel, address, secret, disabled_reason) VALUES (1, 'webhook', $1, 'whsec_x', $1)",
+        "INSERT INTO worker.digests (user_id, channel, state, postings, error)
+         VALUES (1, 'webhook', 'held', jsonb_build_array(jsonb_build_object('title', $1::text)), $1)",
         "INSERT INTO worker.backups (id, engine, state, place, started_at, error) VALUES ($1, 'logical', 'broken', $1, now(), $1)",
         "UPDATE worker.daemon_state SET mode = 'quarantined', reason = $1",
         "INSERT INTO worker.search_problems (search_id, position, key, message) VALUES (1, 0, $1, $1)",
@@ -112,7 +115,7 @@ fn text(answer: &Answer) -> String {
 }
 
 /// Every page there is, once [`fill`] has been there.
-pub const PAGES: [&str; 20] = [
+pub const PAGES: [&str; 22] = [
     "/",
     "/?live=1",
     "/runs",
@@ -130,6 +133,8 @@ pub const PAGES: [&str; 20] = [
     "/matches/1/1",
     "/searches",
     "/searches?problems=1",
+    "/digests",
+    "/digests?state=held&user=1",
     "/audit",
     "/backups",
     "/api",

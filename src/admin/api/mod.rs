@@ -7,6 +7,10 @@
 #[expect(unused_qualifications, reason = "the macro that reads parameters writes whole paths")]
 pub(super) mod audit;
 pub(super) mod backups;
+#[expect(unused_qualifications, reason = "the macro that reads parameters writes whole paths")]
+pub(super) mod channels;
+#[expect(unused_qualifications, reason = "the macro that reads parameters writes whole paths")]
+pub(super) mod digests;
 pub(super) mod enqueue;
 pub(super) mod listing;
 #[expect(unused_qualifications, reason = "the macro that reads parameters writes whole paths")]
@@ -58,6 +62,8 @@ use super::{State, problem::ProblemDetails};
         (name = "postings", description = "What was found"),
         (name = "matches", description = "Who is told of what, and why"),
         (name = "searches", description = "Saved searches of users"),
+        (name = "digests", description = "What is sent by e-mail and webhook"),
+        (name = "channels", description = "Who hears of matches beside the web application, and where"),
         (name = "backups", description = "Whether the database can be had back"),
         (name = "audit", description = "Who did what"),
         (name = "tokens", description = "Who may do what"),
@@ -96,6 +102,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<State>> {
         .merge(postings::routes())
         .merge(matches::routes())
         .merge(searches::routes())
+        .merge(digests::routes())
+        .merge(channels::routes())
         .merge(backups::routes())
         .merge(audit::routes())
         .merge(tokens::routes());

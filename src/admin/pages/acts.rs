@@ -11,7 +11,7 @@ use crate::{
         Problem, State,
         access::Caller,
         api::{
-            backups,
+            backups, digests,
             pauses::{self, Deed},
             runs::{self, Action},
             schedules, searches, tokens,
@@ -133,6 +133,18 @@ pub(super) async fn rematch(
     let InPath(id) = unreadable(path)?;
     searches::match_anew(&state, &caller, id).await?;
     Ok(back(form, "/searches", "run"))
+}
+
+/// `POST /digests/{id}/{release|drop|retry}`
+pub(super) async fn change_digest(
+    Shared(state): Shared<Arc<State>>,
+    Visitor(caller): Visitor,
+    path: Path<(String, String)>,
+    form: Form,
+) -> Done {
+    let InPath((id, word)) = unreadable(path)?;
+    let deed = digests::do_deed(&state, &caller, &id, &word).await?;
+    Ok(back(form, "/digests", deed.as_str()))
 }
 
 /// `POST /backups/acknowledge`

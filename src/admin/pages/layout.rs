@@ -15,6 +15,7 @@ pub(super) enum Section {
     Postings,
     Matches,
     Searches,
+    Digests,
     Queues,
     Backups,
     Audit,
@@ -23,7 +24,7 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Overview,
         Self::Runs,
         Self::Schedules,
@@ -31,6 +32,7 @@ impl Section {
         Self::Postings,
         Self::Matches,
         Self::Searches,
+        Self::Digests,
         Self::Queues,
         Self::Backups,
         Self::Audit,
@@ -48,6 +50,7 @@ impl Section {
             Self::Postings => ("Postings", "/postings", Role::Viewer),
             Self::Matches => ("Matches", "/matches", Role::Viewer),
             Self::Searches => ("Searches", "/searches", Role::Viewer),
+            Self::Digests => ("Digests", "/digests", Role::Viewer),
             Self::Queues => ("Queues", "/queues", Role::Viewer),
             Self::Backups => ("Backups", "/backups", Role::Viewer),
             Self::Audit => ("Audit", "/audit", Role::Operator),
@@ -122,6 +125,8 @@ fn told(said: &str) -> Option<&'static str> {
     Some(match said {
         "cancel" => "Cancelled; what runs stops at its next step.",
         "retry" => "Queued again.",
+        "release" => "Released: it is sent with the next run.",
+        "drop" => "Dropped: it is never sent.",
         "pause" => "Paused.",
         "resume" => "Resumed.",
         "run" => "Started.",

@@ -7,6 +7,7 @@
 mod acts;
 mod audit;
 mod backups;
+mod digests;
 mod explorer;
 mod layout;
 pub(super) mod login;
@@ -21,6 +22,7 @@ mod schedules;
 mod searches;
 mod sources;
 mod tokens;
+pub(super) mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -62,6 +64,8 @@ pub(super) fn routes() -> Router<Arc<State>> {
         .route("/matches/{user}/{posting}", get(matches::show_one))
         .route("/searches", get(searches::show))
         .route("/searches/{id}/rematch", post(acts::rematch))
+        .route("/digests", get(digests::show))
+        .route("/digests/{id}/{deed}", post(acts::change_digest))
         .route("/backups", get(backups::show))
         .route("/backups/acknowledge", post(acts::acknowledge))
         .route("/audit", get(audit::show))

@@ -198,6 +198,15 @@ fn troubles(
             found.push(html! { (amount(count)) " " (words) });
         }
     }
+    if pulse.digests_held > 0 {
+        found.push(html! {
+            a href="/digests?state=held" { (amount(pulse.digests_held)) @if pulse.digests_held == 1 { " digest is" } @else { " digests are" } " held" }
+            ": nobody knows whether they arrived, somebody has to decide."
+        });
+    }
+    if pulse.digests_failed > 0 {
+        found.push(html! { a href="/digests?state=failed" { "Digests" } " that could not be sent in 24 hours: " (amount(pulse.digests_failed)) "." });
+    }
     if pulse.outbox_oldest > Some(300.0) {
         found.push(html! { "A posting has waited " (seconds(pulse.outbox_oldest.unwrap_or_default())) " to be matched." });
     }

@@ -7,6 +7,7 @@ mod backups;
 mod beside;
 mod database;
 mod host;
+mod mail;
 mod redis;
 
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
             findings.extend(database::look(&config, &Clock::system()).await);
             findings.extend(backups::look(&config, &Clock::system()).await);
             findings.extend(redis::look(&config).await);
+            findings.extend(mail::look(&config).await);
         }
         Err(error) => findings.push(Finding::bad(
             "settings",

@@ -40,6 +40,18 @@ fn routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/api/v1/matches?cursor={}", None),
         ("GET", "/api/v1/matches/{}/1", None),
         ("GET", "/api/v1/matches/1/{}", None),
+        ("GET", "/api/v1/digests?state={}", None),
+        ("GET", "/api/v1/digests?user={}", None),
+        ("GET", "/api/v1/digests?channel={}", None),
+        ("GET", "/api/v1/digests?cursor={}", None),
+        ("POST", "/api/v1/digests/{}/release", None),
+        ("GET", "/api/v1/channels?user={}", None),
+        ("GET", "/api/v1/channels?cursor={}", None),
+        (
+            "POST",
+            "/api/v1/channels/1/email",
+            Some(json!({ "enabled": true, "address": "a@b.example", "hour": 1, "daily_cap": 1 })),
+        ),
         ("GET", "/api/v1/audit?actor={}", None),
         ("GET", "/api/v1/audit?cursor={}", None),
         ("GET", "/api/v1/overview?{}", None),
@@ -215,6 +227,8 @@ async fn a_stolen_token_of_a_viewer_changes_nothing() {
         ("/api/v1/tokens".to_owned(), json!({ "name": "x", "role": "admin" }).to_string()),
         ("/api/v1/tokens/x/revoke".to_owned(), String::new()),
         ("/api/v1/backups/acknowledge".to_owned(), String::new()),
+        ("/api/v1/channels/1/email".to_owned(), json!({ "enabled": true }).to_string()),
+        ("/api/v1/digests/00000000-0000-4000-8000-000000000001/release".to_owned(), String::new()),
     ];
     for (path, body) in &posts {
         let answer = endpoint.ask_as(Role::Viewer, "POST", path, body).await;

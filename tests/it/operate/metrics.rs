@@ -134,12 +134,15 @@ fn is_known(label: &str, value: &str) -> bool {
         "schedule" => &["board"],
         "host_group" => &["greenhouse.io"],
         "health" => &["healthy", "unhealthy"],
-        "channel" => &["in_app"],
+        "channel" => &["in_app", "email", "webhook"],
         "engine" => &["logical", "pitr"],
         "policy" => &["close", "archive", "notices"],
         "loop" => &["claims", "leases", "reconciler", "scheduler"],
         "kind" => &["seen", "new", "changed", "unchanged", "returned", "missing", "gone", "rejected"],
-        "state" => &["waiting", "running", "dead", "queued", "failed", "due", "idle", "used", "limit"],
+        "state" => &[
+            "waiting", "running", "dead", "queued", "failed", "due", "idle", "used", "limit", "pending",
+            "sending", "held",
+        ],
         "outcome" => &[
             "done",
             "retry",
