@@ -143,6 +143,9 @@ fn is_known(label: &str, value: &str) -> bool {
             "sending", "held",
         ],
         "outcome" => &[
+            "retried",
+            "held",
+            "skipped",
             "done",
             "retry",
             "dead",
@@ -150,7 +153,6 @@ fn is_known(label: &str, value: &str) -> bool {
             "cancelled",
             "lost",
             "pushed",
-            "skipped",
             "sent",
             "failed",
             "fired",
