@@ -144,6 +144,9 @@ fn is_known(label: &str, value: &str) -> bool {
             "sending", "held",
         ],
         "outcome" => &[
+            "retried",
+            "held",
+            "skipped",
             "done",
             "retry",
             "dead",
@@ -151,7 +154,6 @@ fn is_known(label: &str, value: &str) -> bool {
             "cancelled",
             "lost",
             "pushed",
-            "skipped",
             "sent",
             "failed",
             "fired",
