@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use career_worker::{
     backup::keys,
     clock::Clock,
@@ -106,7 +106,7 @@ async fn retain(config: Arc<Config>) -> anyhow::Result<Value> {
         random: Random::system(),
         transport: Transport::local(),
     };
-    let task = tasks::find("retain").context("the task retain")?;
+    let task = tasks::find("retain").map_err(anyhow::Error::msg)?;
     let run = tasks::new_run(task, json!({ "policy": "archive" }), Trigger::Cli);
     match Worker::new("bench", parts).execute(&run, &CancellationToken::new()).await?.1 {
         Outcome::Done(report) => Ok(report),

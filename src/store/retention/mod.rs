@@ -45,7 +45,7 @@ impl Store {
         after: i32,
         rows: i64,
     ) -> Result<Option<i32>, StoreError> {
-        let end = match table {
+        match table {
             SweptTable::Postings => {
                 let end = sqlx::query_scalar!(
                     "SELECT max(id) FROM (SELECT id FROM jobs WHERE id > $1 ORDER BY id LIMIT $2) w",
@@ -62,8 +62,7 @@ impl Store {
                 );
                 self.within(end.fetch_one(&self.pool)).await
             }
-        };
-        end
+        }
     }
 
     /// How many rows the server takes a table to have.

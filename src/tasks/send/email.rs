@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn only_what_may_have_arrived_is_held_and_only_what_cannot_have_is_tried_again() {
         let text = || "x".to_owned();
-        let judge = |error| super::judge(&error, || Duration::from_secs(7));
+        let judge = |error| judge(&error, || Duration::from_secs(7));
         let again =
             |tried: Tried| matches!(tried, Tried::Again { after, .. } if after == Duration::from_secs(7));
         assert!(again(judge(MailError::Deferred { step: "RCPT", reply: text() })));

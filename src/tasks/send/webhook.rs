@@ -151,7 +151,7 @@ mod tests {
             assert!(matches!(judged(status, None), Tried::Again { after, .. } if after == wait), "{status}");
         }
         assert!(
-            matches!(judged(429, Some(600)), Tried::Again { after, .. } if after == Duration::from_secs(600))
+            matches!(judged(429, Some(600)), Tried::Again { after, .. } if after == Duration::from_mins(10))
         );
         assert!(
             matches!(judged(503, Some(1)), Tried::Again { after, .. } if after == wait),
