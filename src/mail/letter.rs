@@ -71,7 +71,7 @@ impl Mailer {
         if let Some(reply_to) = &self.reply_to {
             message = message.reply_to(reply_to.clone());
         }
-        let part = |kind: ContentType, text: &str| SinglePart::builder().header(kind).body(text.to_owned());
+        let part = |kind: ContentType, text: &str| SinglePart::builder().header(kind).body(lines(text));
         let body = MultiPart::alternative()
             .boundary(format!("part-{}", letter.id))
             .singlepart(part(ContentType::TEXT_PLAIN, letter.text))
@@ -79,6 +79,11 @@ impl Mailer {
         let message = message.multipart(body).map_err(|error| MailError::Address(error.to_string()))?;
         Ok(Written { envelope: message.envelope().clone(), bytes: message.formatted() })
     }
+}
+
+/// With line feeds alone between lines, which are written as CRLF: a carriage return by itself is a line to some servers and none to others.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Without what could begin a new header.
