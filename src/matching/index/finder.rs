@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// Times a posting is looked at anew because a search was replaced, before the writers wait.
+const PATIENCE: u32 = 4;
+
 /// A search that a posting fits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FoundSearch {
@@ -76,13 +79,29 @@ impl Finder {
         self.looked_at
     }
 
-    /// Appends every search that the posting fits, each once, in no order.
+    /// Appends every search that the posting fits, each once, in no order. A search that is replaced meanwhile is seen in its old form or
+    /// in its new one.
     pub fn find_searches(
         &mut self,
         posting: &PostingFields<'_>,
         today: NaiveDate,
         found: &mut Vec<FoundSearch>,
     ) {
+        let before = found.len();
+        for _ in 0..PATIENCE {
+            let steady = self.index.steady();
+            self.look(posting, today, found);
+            if steady.is_some() && self.index.steady() == steady {
+                return;
+            }
+            found.truncate(before);
+        }
+        let index = self.index.clone();
+        let _writers_wait = index.writer();
+        self.look(posting, today, found);
+    }
+
+    fn look(&mut self, posting: &PostingFields<'_>, today: NaiveDate, found: &mut Vec<FoundSearch>) {
         if self.generation != self.index.generation() {
             (self.layer, self.generation) = self.index.layer();
         }

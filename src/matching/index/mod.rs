@@ -4,7 +4,8 @@
 //! came lately hangs beside it (`delta.rs`); [`MatchIndex::compact`] packs both anew while matching goes on. A [`Finder`] reads a posting
 //! into the atoms that searches ask for (`lexicon.rs`, `reader.rs`), looks under each in the areas the posting is in (`places.rs`), and puts
 //! what it finds there to the exact check (`entry.rs`, `program.rs`). Writers take turns; a finder waits for nobody: it takes a lock
-//! only for a word or a place it sees for the first time.
+//! only for a word or a place it sees for the first time. Where a search was replaced while it looked, it looks again; where that happens
+//! again and again, it has the writers wait for once.
 
 mod append;
 mod base;
@@ -27,7 +28,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering, fence},
     },
 };
 
@@ -64,6 +65,8 @@ struct Inner {
     layer: RwLock<Arc<Layer>>,
     generation: AtomicU64,
     writer: Mutex<Writer>,
+    /// Odd while a search is replaced: between its old form and its new one a finder would see neither.
+    replacing: AtomicU64,
     frequencies: RwLock<Frequencies>,
     profiles: Profiles,
 }
@@ -104,6 +107,7 @@ impl MatchIndex {
             layer: RwLock::default(),
             generation: AtomicU64::new(0),
             writer: Mutex::default(),
+            replacing: AtomicU64::new(0),
             frequencies: RwLock::default(),
             profiles: Profiles::default(),
         }))
@@ -138,6 +142,7 @@ impl MatchIndex {
         let owner = Owner { search: search.id, user: search.user_id };
         let mut writer = self.writer();
         let layer = self.layer().0;
+        let _replacing = writer.knows(&layer, search.id).then(|| Replacing::begin(&self.0.replacing));
         writer.remove(&layer, search.id);
         match filed.and_then(|filed| {
             layer.delta.add(filed.area, &filed.keys, filed.entry, Some(filed.program), owner)
@@ -226,6 +231,13 @@ impl MatchIndex {
         self.0.generation.fetch_add(1, Ordering::Release);
     }
 
+    /// A number that stays the same as long as no search is replaced; nothing while one is.
+    fn steady(&self) -> Option<u64> {
+        fence(Ordering::Acquire);
+        let replacing = self.0.replacing.load(Ordering::Acquire);
+        replacing.is_multiple_of(2).then_some(replacing)
+    }
+
     fn profiles(&self) -> &Profiles {
         &self.0.profiles
     }
@@ -248,7 +260,28 @@ impl MatchIndex {
     }
 }
 
+/// Holds while a search is replaced; writers take turns.
+struct Replacing<'a>(&'a AtomicU64);
+
+impl<'a> Replacing<'a> {
+    fn begin(counter: &'a AtomicU64) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::Release);
+        Self(counter)
+    }
+}
+
+impl Drop for Replacing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
 impl Writer {
+    fn knows(&self, layer: &Layer, id: SearchId) -> bool {
+        self.late.contains_key(&id) || layer.base.find(id).is_some()
+    }
+
     fn remove(&mut self, layer: &Layer, id: SearchId) -> bool {
         let late = self.late.remove(&id);
         let packed = layer.base.find(id);

@@ -332,6 +332,10 @@ fn searches_that_stay_are_always_found_while_others_come_and_go() {
             });
         }
         for round in 0..600 {
+            // The same again: what is read of changes comes more than once.
+            for search in staying.values().skip(round % 7).step_by(7) {
+                index.upsert_search(search);
+            }
             let id = 300 + i32::try_from(draw.below(200)).expect("small");
             if draw.chance(30) {
                 index.remove_search(SearchId(id));
