@@ -152,6 +152,12 @@ async fn any_moment_can_be_had_and_damage_is_found() {
         assert!(!super::kit::contains(&content, "Quendelbrunn"), "{}", path.display());
     }
 
+    // pgBackRest knows the end of a backup by the second, and restores to no moment before it.
+    let made = Clock::system().now();
+    eventually(Duration::from_secs(5), || async {
+        Clock::system().now() > made + TimeDelta::milliseconds(1_100)
+    })
+    .await;
     // The minute is the clock's; a second canary in one minute is none.
     assert!(rig.store.insert_canary(Duration::from_hours(1)).await.unwrap());
     let first = rig.canary().await;
