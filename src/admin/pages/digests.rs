@@ -70,7 +70,7 @@ pub(super) async fn show(
     let channels = if first { Some(channels::find(&endpoint, &channels).await?.items) } else { None };
     let now = endpoint.clock.now();
     let kept = [("user", look.user.as_str()), ("state", &look.state), ("channel", &look.channel)];
-    let columns = ["Digest", "User", "By", "State", "Postings", "Made", "Tries", "Said", ""];
+    let columns = ["Digest", "User", "By", "State", "Postings", "Made", "Tries", "Said", "Do"];
     let rows =
         |digests: &[DigestRow]| digests.iter().map(|digest| row(now, digest, &caller)).collect::<Vec<_>>();
     let settings = &endpoint.config.notify;
