@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Reference, be_brief,
+    Reference, hold_postings,
     references::{referring, unreferenced},
 };
 use crate::{
@@ -215,14 +215,7 @@ impl Store {
         );
         self.within(async {
             let mut transaction = self.pool.begin().await?;
-            be_brief(&mut transaction).await?;
-            lock_writers(&mut transaction).await?;
-            let held = sqlx::query_scalar!(
-                "SELECT id FROM jobs WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED",
-                &ids
-            )
-            .fetch_all(&mut *transaction)
-            .await?;
+            let held = hold_postings(&mut transaction, &ids).await?;
             let deleted: Vec<i32> = sqlx::query_scalar(AssertSqlSafe(text))
                 .bind(&ids)
                 .bind(&versions)

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::be_brief;
+use super::hold_postings;
 use crate::{
     domain::JobId,
-    store::{Store, StoreError, sightings::lock_writers},
+    store::{Store, StoreError},
 };
 
 /// When a posting is over.
@@ -83,14 +83,7 @@ impl Store {
         let ids: Vec<i32> = jobs.iter().map(|job| job.0).collect();
         self.within(async {
             let mut transaction = self.pool.begin().await?;
-            be_brief(&mut transaction).await?;
-            lock_writers(&mut transaction).await?;
-            let held = sqlx::query_scalar!(
-                "SELECT id FROM jobs WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED",
-                &ids
-            )
-            .fetch_all(&mut *transaction)
-            .await?;
+            let held = hold_postings(&mut transaction, &ids).await?;
             let closed = sqlx::query!(
                 r#"WITH over AS MATERIALIZED (
                      SELECT j.id, worker.why_over(j, $2, $3, $4, $5, $6) AS reason FROM jobs j WHERE j.id = ANY($1)

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, sightings::lock_writers};
 
 /// Longest wait for a lock.
 const LOCK_WAIT: &str = "200ms";
@@ -105,4 +105,14 @@ impl Store {
 async fn be_brief(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("SELECT set_config('lock_timeout', $1, true)", LOCK_WAIT).fetch_one(transaction).await?;
     Ok(())
+}
+
+/// As the only writer of postings, locks those of these rows that nobody else holds. Who may refer to a row by now is for the next
+/// statement to see.
+async fn hold_postings(transaction: &mut PgConnection, ids: &[i32]) -> Result<Vec<i32>, StoreError> {
+    be_brief(transaction).await?;
+    lock_writers(transaction).await?;
+    let held =
+        sqlx::query_scalar!("SELECT id FROM jobs WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED", ids);
+    Ok(held.fetch_all(transaction).await?)
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use career_worker::store::SweptTable;
 use serde_json::json;
 
-use super::{archived, left, old_postings, retain, user};
-use crate::{backup::kit::Rig, support::TestDb};
+use super::{left, old_postings, retain, user};
+use crate::{
+    backup::kit::Rig,
+    support::{TestDb, eventually},
+};
 
 /// Somebody applies to postings while they are deleted: an application that was accepted keeps its posting.
 #[tokio::test(flavor = "multi_thread")]
@@ -94,9 +97,18 @@ async fn nobody_is_waited_for_long() {
         .unwrap();
     let config = rig.config.clone();
     let running = tokio::spawn(async move { retain(&config, json!({ "policy": "archive" })).await });
-    // It has given up waiting at least once when its archive is there and two more seconds have passed.
-    crate::support::eventually(Duration::from_secs(30), || async { archived(&rig).await.len() == 6 }).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // It waits for the lock, and gives up waiting.
+    let waits = || async {
+        sqlx::query_scalar::<_, bool>(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        )
+        .fetch_one(&rig.db.pool)
+        .await
+        .unwrap()
+    };
+    eventually(Duration::from_secs(30), waits).await;
+    eventually(Duration::from_secs(30), || async { !waits().await }).await;
     writing.rollback().await.unwrap();
     let done = running.await.unwrap();
     assert_eq!(done["deleted"], 1);
