@@ -19,7 +19,7 @@ use axum::{Router, body::Body, extract::ConnectInfo, response::Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,9 @@ use tower::ServiceExt as _;
 const MOST: usize = 256;
 /// Longest time for the head of a request, the wait for it included.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// Connections that may wait to be accepted. Those beyond it the kernel acknowledges by a cookie and forgets: a client that waits for us
+/// to speak, or to close, then waits for ever. The standard library's 128 are less than one burst of ours.
+const WAITING: u32 = 1024;
 /// Largest head of a request, bytes, and most headers in it.
 const HEAD: (usize, usize) = (16 << 10, 100);
 /// Longest life of a connection; a client that reads slowly is held no longer.
@@ -69,6 +72,14 @@ impl Open {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|known| !Arc::ptr_eq(known, gone));
     }
+}
+
+/// Opens a listener.
+pub(super) fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// Serves `router` until `shutdown`, then until what is under way has its answer.

@@ -207,14 +207,23 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// Where the address is not allowed or in use.
-pub async fn listen(config: &AdminConfig) -> anyhow::Result<TcpListener> {
+pub fn listen(config: &AdminConfig) -> anyhow::Result<TcpListener> {
     anyhow::ensure!(
         config.bind.ip().is_loopback() || config.behind_tls_proxy,
         "admin.bind: {} is not a loopback address; tokens would travel in clear: set admin.behind_tls_proxy = true where a proxy \
          in front speaks TLS",
         config.bind
     );
-    TcpListener::bind(config.bind).await.with_context(|| format!("admin.bind: {}", config.bind))
+    connections::open(config.bind).with_context(|| format!("admin.bind: {}", config.bind))
+}
+
+/// Opens the listener of the probes, where one is wanted; any address may be, since nothing there takes a token.
+///
+/// # Errors
+/// Where the address is in use.
+pub fn listen_for_probes(config: &AdminConfig) -> anyhow::Result<Option<TcpListener>> {
+    let open = |address| connections::open(address).with_context(|| format!("admin.probes: {address}"));
+    config.probes.map(open).transpose()
 }
 
 /// Serves until `shutdown`, and what is under way then.

@@ -4,7 +4,6 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{
-    net::TcpListener,
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
@@ -142,7 +141,7 @@ impl Daemon {
             draining: stopping.drain.clone(),
         }));
         if roles.contains(&Role::Admin) {
-            let listener = admin::listen(&parts.config.admin).await?;
+            let listener = admin::listen(&parts.config.admin)?;
             tracing::info!(address = %listener.local_addr()?, "admin endpoint");
             let (state, drain, store) = (Arc::clone(&state), stopping.drain.clone(), parts.store.clone());
             spawn(&mut playing, "admin endpoint", stopping, async move {
@@ -153,9 +152,7 @@ impl Daemon {
                 Ok(())
             });
         }
-        if let Some(address) = parts.config.admin.probes {
-            let listener =
-                TcpListener::bind(address).await.with_context(|| format!("admin.probes: {address}"))?;
+        if let Some(listener) = admin::listen_for_probes(&parts.config.admin)? {
             tracing::info!(address = %listener.local_addr()?, "probes");
             let drain = stopping.drain.clone();
             spawn(&mut playing, "probes", stopping, async move {

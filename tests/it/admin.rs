@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use career_worker::{
     admin::{
-        Parts, State, serve,
+        Parts, State, listen, serve,
         token::{Role, mint},
     },
     clock::Clock,
@@ -18,7 +18,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -46,8 +46,11 @@ impl Endpoint {
     pub async fn with_schedules(schedules: Arc<[Schedule]>) -> Self {
         let db = TestDb::new().await;
         let draining = CancellationToken::new();
+        let mut config = db.config();
+        config.admin.bind = ([127, 0, 0, 1], 0).into();
+        let listener = listen(&config.admin).unwrap();
         let state = State::new(Parts {
-            config: Arc::new(db.config()),
+            config: Arc::new(config),
             store: db.store.clone(),
             transport: Transport::local(),
             clock: Clock::system(),
@@ -57,7 +60,6 @@ impl Endpoint {
             metrics: None,
             draining: draining.clone(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, Arc::new(state), CancellationToken::new()));
         Self { db, address, draining }

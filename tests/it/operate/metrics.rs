@@ -79,7 +79,12 @@ async fn every_documented_metric_is_there_after_work_and_no_other() {
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
     loop {
         let missing = complete(&mut text).await;
-        if missing.is_empty() && value(&samples(&text), "career_outbox_rows", &[]) < 0.5 {
+        let at = |name, labels: &[(&str, &str)]| value(&samples(&text), name, labels);
+        // Counted after it is written, so it can be seen in the database before.
+        if missing.is_empty()
+            && at("career_outbox_rows", &[]) < 0.5
+            && at("career_notifications_total", &[("channel", "in_app"), ("outcome", "sent")]) > 0.5
+        {
             break;
         }
         assert!(std::time::Instant::now() < deadline, "documented and not there: {missing:?}");
@@ -109,7 +114,7 @@ async fn every_documented_metric_is_there_after_work_and_no_other() {
     is("career_postings_total", &[("source", "greenhouse"), ("kind", "new")], 4.0);
     is("career_runs_total", &[("task", "scrape"), ("outcome", "done")], 1.0);
     assert!(at("career_run_wait_seconds_count", &[("task", "match")]) >= 1.0);
-    assert!(at("career_notifications_total", &[("outcome", "sent")]) >= 1.0);
+    assert!(at("career_notifications_total", &[("channel", "in_app"), ("outcome", "sent")]) >= 1.0);
     is("career_schedule_ticks_total", &[("schedule", "board"), ("outcome", "fired")], 1.0);
     assert!(at("career_schedule_last_success_timestamp_seconds", &[("schedule", "board")]) > 1.7e9);
     is("career_boards", &[("source", "greenhouse"), ("health", "healthy")], 1.0);
