@@ -9,6 +9,7 @@ mod database;
 mod host;
 mod mail;
 mod redis;
+mod work;
 
 use std::process::ExitCode;
 
