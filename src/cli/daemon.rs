@@ -164,7 +164,7 @@ impl Daemon {
             let scheduler = Scheduler::new(
                 parts.store.clone(),
                 parts.random.clone(),
-                schedules,
+                &schedules,
                 tasks::TASKS,
                 parts.config.scheduler.poll,
             );

@@ -7,10 +7,13 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Days, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 const WEEKDAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
+
+/// Clock changes are at most this long, hours.
+const CHANGE: i64 = 4;
 
 /// A parsed expression.
 #[derive(Clone, Debug)]
@@ -28,11 +31,28 @@ impl Cron {
     }
 
     fn next_of(&self, calendar: &cron::Schedule, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let offset =
+            |hours| zone.offset_from_utc_datetime(&(after + TimeDelta::hours(hours)).naive_utc()).fix();
+        if offset(-CHANGE) == offset(0) && offset(0) == offset(CHANGE) {
+            // No clock change is near: what the calendar has next is next.
+            let local = after.with_timezone(&zone).naive_local().and_utc();
+            let times = calendar.after(&local).map(|time| time.naive_utc());
+            return times.flat_map(|local| self.instants(local, zone)).flatten().next();
+        }
+        self.next_near_change(calendar, after, zone)
+    }
+
+    fn next_near_change(
+        &self,
+        calendar: &cron::Schedule,
+        after: DateTime<Utc>,
+        zone: Tz,
+    ) -> Option<DateTime<Utc>> {
         // Clock changes are at most a few hours: whatever is due after `after` has a local time after this.
-        let from = after.with_timezone(&zone).naive_local() - TimeDelta::hours(4);
+        let from = after.with_timezone(&zone).naive_local() - TimeDelta::hours(CHANGE);
         let mut best: Option<(NaiveDateTime, DateTime<Utc>)> = None;
         for local in calendar.after(&from.and_utc()).map(|time| time.naive_utc()) {
-            if best.is_some_and(|(found, _)| local > found + TimeDelta::hours(4)) {
+            if best.is_some_and(|(found, _)| local > found + TimeDelta::hours(CHANGE)) {
                 break;
             }
             for time in self.instants(local, zone).into_iter().flatten().filter(|time| *time > after) {
@@ -223,6 +243,27 @@ mod tests {
                 let gap = next - time;
                 prop_assert!(gap <= TimeDelta::hours(if wild { 2 } else { 26 }), "{time} {next}");
                 time = next;
+            }
+        }
+
+        #[test]
+        fn far_from_a_clock_change_the_short_way_finds_the_same(
+            minute in 0u32..60, hour in 0u32..24, wild in 0usize..4, zone in 0usize..4, start in 1_760_000_000i64..1_830_000_000,
+        ) {
+            let text = match wild {
+                0 => "* * * * *".to_owned(),
+                1 => format!("{minute} * * * *"),
+                2 => format!("{minute} {hour} * * *"),
+                _ => format!("{minute} {hour} * * SUN"),
+            };
+            let cron: Cron = text.parse().unwrap();
+            let zone = [UTC, Berlin, New_York, Cairo][zone];
+            let mut time = DateTime::from_timestamp(start, 0).unwrap();
+            for _ in 0..20 {
+                let next = cron.next_after(time, zone);
+                let long = cron.calendars.iter().filter_map(|calendar| cron.next_near_change(calendar, time, zone)).min();
+                prop_assert_eq!(next, long, "{} after {}", text, time);
+                time = next.unwrap();
             }
         }
 

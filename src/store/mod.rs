@@ -65,7 +65,7 @@ pub use audit::{Actor, AuditFilter, AuditRecord, Enqueued, Idempotency, RunDeed}
 pub use backups::{BackupAges, BackupRow, BackupSize};
 pub use catalogue::{Catalogue, CatalogueFilter, ListedPosting, PostingDetail, Sighting};
 pub use channels::{ChannelWish, Target, UserChannel};
-pub use claims::{Recovered, Renewal, Renewed};
+pub use claims::{End, Recovered, Renewal, Renewed};
 pub use daemon_state::DaemonState;
 pub use digest_deeds::{DigestDeed, DigestFilter, DigestRow, DigestsSeen};
 pub use digests::{ClaimedDigest, DigestRules, Tried};
@@ -87,7 +87,7 @@ pub use retention::{
     SweptTable,
 };
 pub use runs::{Changed, QueueStats, Run, RunFilter};
-pub use schedules::{Fired, Tick, Watermark};
+pub use schedules::{Fired, Look, Tick, Watermark};
 pub use schema::Migration;
 pub use search_problems::{KnownProblem, SearchProblem};
 pub use searches::{ChangeCursor, Changes, KnownSearch, SearchPage, UserWishes};

@@ -21,7 +21,7 @@ fn schedules(files: &[(&str, &str)]) -> Arc<[Schedule]> {
 
 fn scheduler(db: &TestDb, schedules: &Arc<[Schedule]>) -> Scheduler {
     let poll = std::time::Duration::from_millis(20);
-    Scheduler::new(db.store.clone(), Random::seeded(7), Arc::clone(schedules), TASKS, poll)
+    Scheduler::new(db.store.clone(), Random::seeded(7), schedules, TASKS, poll)
 }
 
 async fn set_watermark(pool: &PgPool, schedule: &str, ago: &str) {
@@ -54,7 +54,7 @@ async fn many_schedulers_fire_each_tick_once() {
     set_watermark(&db.pool, "every-minute", "30 minutes").await;
 
     let firing = (0..8).map(|_| {
-        let scheduler = scheduler(&db, &schedules);
+        let mut scheduler = scheduler(&db, &schedules);
         tokio::spawn(async move { scheduler.fire_due().await.unwrap() })
     });
     let fired: u64 = futures::future::join_all(firing).await.into_iter().map(Result::unwrap).sum();
@@ -106,10 +106,12 @@ async fn a_tick_is_left_out_while_the_last_run_is_unfinished() {
         queue: "maintenance",
         max_attempts: 1,
         timeout_ms: 1000,
+        traceparent: None,
     };
     let args = json!({});
-    let fire =
-        async |minute, skip| db.store.fire_tick(&Tick { args: &args, ..tick(minute, skip) }).await.unwrap();
+    let fire = async |minute, skip| {
+        db.store.fire_ticks(&[Tick { args: &args, ..tick(minute, skip) }]).await.unwrap()[0]
+    };
     assert!(matches!(fire(0, true).await, Fired::Run(_)));
     assert_eq!(fire(0, true).await, Fired::Known);
     assert_eq!(fire(1, true).await, Fired::Overlaps);
@@ -128,7 +130,7 @@ async fn a_paused_schedule_fires_nothing_and_does_not_catch_up() {
         "s",
         "task = \"prune\"\nschedule = \"* * * * *\"\ncatch_up = \"all\"\noverlap = \"queue\"\n",
     )]);
-    let scheduler = scheduler(&db, &schedules);
+    let mut scheduler = scheduler(&db, &schedules);
     scheduler.fire_due().await.unwrap();
     db.store.insert_pause(PauseKind::Schedule, "s", Some("test")).await.unwrap();
     set_watermark(&db.pool, "s", "10 minutes").await;

@@ -25,7 +25,7 @@ async fn ticks_of_the_past_are_left_out() {
     let text = "task = \"prune\"\nschedule = \"0 * * * *\"\ncatch_up = \"all\"\noverlap = \"queue\"\n";
     let schedules: Arc<[Schedule]> = [schedule::parse("hourly.toml".as_ref(), text).unwrap()].into();
     let poll = std::time::Duration::from_millis(20);
-    let scheduler = Scheduler::new(db.store.clone(), Random::seeded(7), schedules, TASKS, poll);
+    let mut scheduler = Scheduler::new(db.store.clone(), Random::seeded(7), &schedules, TASKS, poll);
     scheduler.fire_due().await.unwrap();
     let back =
         "UPDATE worker.schedules SET watermark = date_trunc('hour', now()) - interval '12 hours 10 minutes'";
