@@ -6,7 +6,9 @@
 //! `user_id`.
 //!
 //! Writers take one advisory lock before their first row lock, and lock sightings in key order; what was only seen again takes no
-//! advisory lock. So two writers never wait for each other in a circle; a deadlock with a foreign writer is retried.
+//! advisory lock. So two writers never wait for each other in a circle; a deadlock with a foreign writer is retried. A batch of which
+//! nothing is known shares that lock with others of its kind, and takes turns only for its end: the duplicate groups and the board's
+//! health. Where it meets what is known after all, or another writer of the same, it begins again alone.
 
 mod duplicates;
 mod marks;
@@ -24,7 +26,19 @@ use crate::domain::Posting;
 /// Taken by everything that changes which row a sighting points at or whether a posting is live.
 pub(super) const WRITER_LOCK: i64 = 0x63_61_72_65_65_72_70_01;
 
+/// Taken from the end of a batch to its commit, after [`WRITER_LOCK`].
+const END_LOCK: i64 = 0x63_61_72_65_65_72_70_02;
+
 const ATTEMPTS: u32 = 8;
+
+/// With whom a batch is written at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// With other batches of which nothing is known.
+    Beside,
+    /// With nobody.
+    Alone,
+}
 
 /// A posting as a board showed it.
 #[derive(Clone, Debug)]
@@ -131,19 +145,30 @@ impl Store {
         if items.is_empty() {
             return Ok(UpsertReport::default());
         }
-        let mut race = Race::default();
+        let (mut race, mut turn) = (Race::default(), Turn::Beside);
         loop {
-            match self.within(self.upsert_once(&items, board)).await {
+            match self.within(self.upsert_once(&items, board, turn)).await {
+                Ok(Some(report)) => return Ok(report),
+                Ok(None) => {}
                 Err(error) if race.again(&error).await => {}
-                result => return result,
+                Err(error) => return Err(error),
             }
+            turn = Turn::Alone;
         }
     }
 
-    async fn upsert_once(&self, items: &[Item<'_>], board: &str) -> Result<UpsertReport, StoreError> {
+    /// `None` where it has to be done alone.
+    async fn upsert_once(
+        &self,
+        items: &[Item<'_>],
+        board: &str,
+        turn: Turn,
+    ) -> Result<Option<UpsertReport>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let report = store_batch(&mut tx, items, board).await?;
-        tx.commit().await?;
+        let report = store_batch(&mut tx, items, board, turn).await?;
+        if report.is_some() {
+            tx.commit().await?;
+        }
         Ok(report)
     }
 
@@ -207,18 +232,28 @@ async fn store_batch(
     tx: &mut PgConnection,
     items: &[Item<'_>],
     board: &str,
-) -> Result<UpsertReport, StoreError> {
+    turn: Turn,
+) -> Result<Option<UpsertReport>, StoreError> {
     let mut report = UpsertReport { seen: items.len() as u64, ..UpsertReport::default() };
     sightings::plan_afresh(tx).await?;
     sightings::look_up_by_key(tx).await?;
-    if sightings::all_quiet(tx, items, board).await? {
+    let (known, quiet) = sightings::count_known(tx, items, board).await?;
+    if quiet == items.len() {
         sightings::touch(tx, items).await?;
         report.unchanged = report.seen;
-        return Ok(report);
+        return Ok(Some(report));
     }
-    sightings::lock_writers(tx).await?;
+    let beside = turn == Turn::Beside && known == 0;
+    if beside {
+        sightings::lock_beside_writers(tx).await?;
+    } else {
+        sightings::lock_writers(tx).await?;
+    }
     let known = sightings::lock_known(tx, items).await?;
     let rows = rows::load(tx, items, &known).await?;
+    if beside && !(known.is_empty() && rows.is_empty()) {
+        return Ok(None);
+    }
     let mates = sightings::load_mates(tx, rows.iter().map(|row| row.id).collect()).await?;
     let plan = plan::plan(items, board, known, rows, mates);
 
@@ -232,6 +267,7 @@ async fn store_batch(
     sightings::touch(tx, items).await?;
     let queued = plan.queued(&ids);
     marks::append_outbox(tx, &queued).await?;
+    marks::lock_end(tx).await?;
     duplicates::regroup(tx, &plan, &ids).await?;
     let source = items.first().map_or("", |item| item.posting.source.as_str());
     report.written = marks::note_stored(tx, source, board, plan.new + plan.changed, plan.new).await?;
@@ -243,5 +279,5 @@ async fn store_batch(
     report.inserted = plan.inserts.len() as u64;
     report.updated = plan.updates.len() as u64;
     report.queued = queued.len() as u64;
-    Ok(report)
+    Ok(Some(report))
 }

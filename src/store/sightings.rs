@@ -52,18 +52,25 @@ pub(super) async fn lock_writers(tx: &mut PgConnection) -> Result<(), StoreError
     Ok(())
 }
 
-/// Whether every posting of the batch is known, live, and as it was.
-pub(super) async fn all_quiet(
+/// Writers of what nobody knows yet, at once; they find out by unique keys whether they meet.
+pub(super) async fn lock_beside_writers(tx: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", WRITER_LOCK).execute(tx).await?;
+    Ok(())
+}
+
+/// How many postings of the batch are known, and how many of those are live and as they were.
+pub(super) async fn count_known(
     tx: &mut PgConnection,
     items: &[Item<'_>],
     board: &str,
-) -> Result<bool, StoreError> {
+) -> Result<(usize, usize), StoreError> {
     let (sources, source_ids) = keys(items);
     let hashes: Vec<&str> = items.iter().map(|item| item.content_hash.as_str()).collect();
-    let quiet = sqlx::query_scalar!(
-        r#"SELECT count(*) FILTER (
+    let found = sqlx::query!(
+        r#"SELECT count(*) AS "known!",
+                  count(*) FILTER (
                       WHERE s.content_hash = k.content_hash AND s.board = $4 AND s.missing_since IS NULL AND NOT s.stale
-                  ) AS "count!"
+                  ) AS "quiet!"
            FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source, source_id, content_hash)
            JOIN worker.sightings AS s ON s.source = k.source AND s.source_id = k.source_id"#,
         &sources as _,
@@ -73,7 +80,8 @@ pub(super) async fn all_quiet(
     )
     .fetch_one(tx)
     .await?;
-    Ok(usize::try_from(quiet) == Ok(items.len()))
+    let count = |rows: i64| usize::try_from(rows).unwrap_or_default();
+    Ok((count(found.known), count(found.quiet)))
 }
 
 /// How the batch differs from what is known.

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::Written;
+use super::{END_LOCK, Written};
 use crate::{store::StoreError, telemetry::trace};
 
 /// Asks for these rows, in order, to be matched.
@@ -19,6 +19,12 @@ pub(super) async fn append_outbox(tx: &mut PgConnection, job_ids: &[i32]) -> Res
     Ok(())
 }
 
+/// One writer at a time from here to its commit: it sees what all before it have written.
+pub(super) async fn lock_end(tx: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", END_LOCK).execute(tx).await?;
+    Ok(())
+}
+
 /// Notes that the board brought something. What is stored is then no longer what the validators of its last listing are for: it is asked
 /// without them until a listing ends whole, so that one that was killed in between is not taken for stored.
 pub(super) async fn note_stored(
@@ -31,7 +37,7 @@ pub(super) async fn note_stored(
     if written == 0 {
         return Ok(None);
     }
-    // Whoever writes is alone until it commits.
+    // Under the lock of the end: whoever writes is alone until it commits.
     let before = sqlx::query_scalar!(
         "SELECT last_stored_at FROM worker.source_health WHERE source = $1 AND board = $2",
         source,
