@@ -155,7 +155,18 @@ impl Lines {
             .map(|run| TaskBuilder::new(format!("{{\"run\":{run}}}").into_bytes()).build())
             .collect();
         push_tasks(&mut connection, &config, &tasks).await?;
+        // Who may not publish is found by polling.
+        let called: Result<u64, RedisError> =
+            redis::cmd("PUBLISH").arg(self.channel()).arg(queue.as_str()).query_async(&mut connection).await;
+        if let Err(error) = called {
+            tracing::debug!(%error, "pointer pushed, nobody called");
+        }
         Ok(true)
+    }
+
+    /// Where pointers are called out.
+    pub(super) fn channel(&self) -> String {
+        format!("{}:calls", self.prefix)
     }
 
     /// Takes up to `most` messages for listener `name`; they are its own until they are removed.

@@ -26,8 +26,9 @@ use super::{
 };
 use crate::{clock::Clock, domain::Queue, random::Random};
 
-/// How often Redis is asked for messages; the wake of another process takes half of it on average.
-const POLL: Duration = Duration::from_millis(200);
+/// How often Redis is asked for messages, in a process that is idle most of the time; the message of another service takes half of it on
+/// average, a wake only where its call was not heard.
+const POLL: Duration = Duration::from_secs(1);
 /// How often backlog, finished messages and dead listeners are looked after.
 const CARE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -3,6 +3,7 @@
 //! - [`backend`]: apalis workers whose backend is the ledger. It claims as many due runs as there are free slots.
 //! - [`transport`]: pointers (`{"run": 7}`) pushed to Redis through apalis-redis, so that an idle process elsewhere looks at once.
 //! - `wire`: the connection, to one Redis, to the master that sentinels name, or to a cluster; `lines`: the keys of the queues.
+//! - [`calls`]: says to those who listen right now that there is a pointer, so that they need not poll for it.
 //! - [`listener`]: takes messages from Redis: pointers ring the bell; wishes of other services become runs.
 //!
 //! Only this module names apalis. It holds no SQL: the ledger is a [`Ledger`], the way in an [`Inbox`]. Every error of Redis means "wake
@@ -10,6 +11,7 @@
 
 mod address;
 pub mod backend;
+pub mod calls;
 mod lines;
 pub mod listener;
 pub mod message;
@@ -24,6 +26,7 @@ use tokio::sync::Notify;
 use crate::domain::{ClaimedRun, Outcome, Queue};
 
 pub use backend::{Lane, run_lanes};
+pub use calls::hear_calls;
 pub use listener::{Listener, listen};
 pub use message::Wish;
 pub use transport::{RedisFacts, Transport, TransportError};

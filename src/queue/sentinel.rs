@@ -76,6 +76,11 @@ impl Follower {
         Ok((led.number, connection))
     }
 
+    /// The way to where the master is now.
+    pub(super) async fn client(&self) -> RedisResult<Client> {
+        Client::open(self.0.node.at(&self.0.ask().await?))
+    }
+
     /// Leaves the connection of this number where the answer says that it leads nowhere.
     pub(super) async fn judge<T>(&self, number: u64, answer: RedisResult<T>) -> RedisResult<T> {
         if let Err(error) = &answer

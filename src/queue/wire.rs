@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult,
     ServerErrorKind, Value,
-    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, PubSub},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
 };
@@ -51,7 +51,7 @@ impl Topology {
 /// A connection, or what becomes one. Cheap to clone.
 #[derive(Clone)]
 pub(super) enum Wire {
-    Single(ConnectionManager),
+    Single(ConnectionManager, Arc<Client>),
     Sentinel(Follower),
     Cluster(Ring),
 }
@@ -66,7 +66,11 @@ impl Wire {
                     .set_connection_timeout(Some(CONNECT))
                     .set_number_of_retries(5)
                     .set_max_delay(Duration::from_secs(1));
-                Self::Single(ConnectionManager::new_lazy_with_config(Client::open(url)?, settings)?)
+                let client = Arc::new(Client::open(url)?);
+                Self::Single(
+                    ConnectionManager::new_lazy_with_config(Client::clone(&client), settings)?,
+                    client,
+                )
             }
             Address::Sentinel { sentinels, master, node } => {
                 Self::Sentinel(Follower::new(&sentinels, master, node)?)
@@ -75,9 +79,27 @@ impl Wire {
         })
     }
 
+    /// A connection of its own on which this channel is heard.
+    pub(super) async fn subscribe(&self, channel: &str) -> RedisResult<PubSub> {
+        let subscribing = async {
+            let client = match self {
+                Self::Single(_, client) => Client::clone(client),
+                Self::Sentinel(master) => master.client().await?,
+                // Every node of a cluster hears what is published on any.
+                Self::Cluster(ring) => ring.some_node().await?,
+            };
+            let mut calls = client.get_async_pubsub().await?;
+            calls.subscribe(channel).await?;
+            Ok(calls)
+        };
+        tokio::time::timeout(CONNECT, subscribing)
+            .await
+            .unwrap_or_else(|_| Err(RedisError::from((ErrorKind::Io, "no subscription in time"))))
+    }
+
     pub(super) fn topology(&self) -> Topology {
         match self {
-            Self::Single(_) => Topology::Single,
+            Self::Single(..) => Topology::Single,
             Self::Sentinel(_) => Topology::Sentinel,
             Self::Cluster(_) => Topology::Cluster,
         }
@@ -106,7 +128,7 @@ pub(super) fn ends_connection(error: &RedisError) -> bool {
 impl ConnectionLike for Wire {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         match self {
-            Self::Single(connection) => connection.req_packed_command(cmd),
+            Self::Single(connection, _) => connection.req_packed_command(cmd),
             Self::Sentinel(master) => Box::pin(async move {
                 let (number, mut connection) = master.connection().await?;
                 let answer = connection.req_packed_command(cmd).await;
@@ -127,7 +149,7 @@ impl ConnectionLike for Wire {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         match self {
-            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Self::Single(connection, _) => connection.req_packed_commands(pipeline, offset, count),
             Self::Sentinel(master) => Box::pin(async move {
                 let (number, mut connection) = master.connection().await?;
                 let answers = connection.req_packed_commands(pipeline, offset, count).await;
@@ -149,18 +171,32 @@ impl ConnectionLike for Wire {
 /// A cluster, found again from the nodes of the settings when all that were known are gone.
 #[derive(Clone)]
 pub(super) struct Ring {
+    nodes: Arc<[String]>,
     client: Arc<ClusterClient>,
     current: Arc<Mutex<Option<ClusterConnection>>>,
 }
 
 impl Ring {
     fn new(nodes: Vec<String>) -> RedisResult<Self> {
-        let client = ClusterClient::builder(nodes)
+        let client = ClusterClient::builder(nodes.clone())
             .connection_timeout(CONNECT)
             .response_timeout(ANSWER_OF_A_NODE)
             .retries(MOVES)
             .build()?;
-        Ok(Self { client: Arc::new(client), current: Arc::default() })
+        Ok(Self { nodes: nodes.into(), client: Arc::new(client), current: Arc::default() })
+    }
+
+    /// The first node of the settings that answers.
+    async fn some_node(&self) -> RedisResult<Client> {
+        let mut last = RedisError::from((ErrorKind::ClusterConnectionNotFound, "no node is named"));
+        for node in &*self.nodes {
+            let client = Client::open(node.as_str())?;
+            match client.get_multiplexed_async_connection_with_config(&node_settings()).await {
+                Ok(_) => return Ok(client),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     async fn connection(&self) -> RedisResult<ClusterConnection> {

@@ -3,7 +3,7 @@
 //! Only the database's clock counts. A claim sets owner and lease and counts the attempt; every later statement is fenced by owner and
 //! claim number, so a worker that lost its lease can change nothing. What follows from an outcome is decided in [`super::transition::Next`].
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use super::{
     Store, StoreError,
@@ -24,6 +24,17 @@ pub struct Renewal {
     /// [`ClaimedRun::claim`].
     pub claim: i32,
     /// Progress: steps done, steps in all.
+    pub progress: (u64, u64),
+}
+
+/// An attempt that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    /// What was attempted.
+    pub run: &'a ClaimedRun,
+    /// What it came to.
+    pub outcome: &'a Outcome,
+    /// Steps done, steps in all.
     pub progress: (u64, u64),
 }
 
@@ -252,6 +263,72 @@ impl Store {
         );
         let ended = self.within(async { query.fetch_optional(&mut *self.acquire().await?).await }).await?;
         Ok(ended.is_some())
+    }
+
+    /// Ends attempts of one owner together. Gives those that were ended; the others are not held any more, or somebody has their row right
+    /// now, which [`Store::finish_run`] tells apart.
+    ///
+    /// # Errors
+    /// As [`Store::finish_run`]; then nothing was changed.
+    pub async fn finish_runs(
+        &self,
+        owner: &str,
+        ends: &[End<'_>],
+        backoff: &Backoff,
+    ) -> Result<HashSet<RunId>, StoreError> {
+        let nexts: Vec<Next> = ends
+            .iter()
+            .map(|end| Next::after(end.outcome, end.run.attempt, end.run.max_attempts, backoff))
+            .collect();
+        let ids: Vec<i64> = ends.iter().map(|end| end.run.id.0).collect();
+        let claims: Vec<i32> = ends.iter().map(|end| end.run.claim).collect();
+        let states: Vec<String> = nexts.iter().map(|next| next.state.as_str().to_owned()).collect();
+        let waits: Vec<_> = nexts.iter().map(|next| interval(next.after)).collect();
+        let uncounted: Vec<i16> = nexts.iter().map(|next| i16::from(next.uncount)).collect();
+        let errors: Vec<_> = nexts.iter().map(|next| next.error.clone()).collect();
+        let reports: Vec<_> = nexts.iter().map(|next| next.report.clone()).collect();
+        let done: Vec<i64> = ends.iter().map(|end| steps(end.progress.0)).collect();
+        let total: Vec<i64> = ends.iter().map(|end| steps(end.progress.1)).collect();
+        let stuck: Vec<bool> = ends.iter().map(|end| matches!(end.outcome, Outcome::Stuck { .. })).collect();
+        // Rows that somebody has locked are left out: who waits for several rows in an order of his own waits in circles.
+        let query = sqlx::query_scalar!(
+            r#"WITH given AS (
+                 SELECT * FROM unnest($1::bigint[], $2::int[], $4::text[], $5::interval[], $6::smallint[], $7::text[], $8::jsonb[],
+                                      $9::bigint[], $10::bigint[], $11::bool[])
+                   AS g (id, claim, state, wait, uncounted, error, report, done, total, stuck)
+               ), free AS MATERIALIZED (
+                 SELECT r.id FROM worker.runs r JOIN given g ON r.id = g.id AND r.claim = g.claim
+                 WHERE r.owner = $3 AND r.state = 'running' FOR UPDATE OF r SKIP LOCKED
+               ), ended AS (
+                 UPDATE worker.runs r
+                 SET state = CASE WHEN r.cancel_wanted AND g.state IN ('queued', 'failed') THEN 'cancelled' ELSE g.state END,
+                     finished_at = CASE WHEN r.cancel_wanted OR g.state NOT IN ('queued', 'failed') THEN now() END,
+                     run_at = CASE WHEN g.wait > interval '0' THEN now() + g.wait ELSE r.run_at END,
+                     attempt = r.attempt - g.uncounted, error = g.error, report = g.report, progress_done = g.done,
+                     progress_total = g.total, suspect = r.suspect OR g.stuck, owner = NULL, lease_until = NULL
+                 FROM free JOIN given g USING (id)
+                 WHERE r.id = free.id
+                 RETURNING r.id, r.claim, r.attempt + g.uncounted AS attempt, r.started_at, r.state, r.error
+               ), kept AS (
+                 INSERT INTO worker.attempts (run_id, claim, attempt, owner, started_at, outcome, error)
+                 SELECT id, claim, attempt, $3, started_at, state, error
+                 FROM ended WHERE state <> 'queued' AND (state <> 'done' OR attempt > 1)
+               )
+               SELECT id AS "id!" FROM ended"#,
+            &ids,
+            &claims,
+            owner,
+            &states,
+            &waits,
+            &uncounted,
+            &errors as &[Option<String>],
+            &reports as &[Option<Value>],
+            &done,
+            &total,
+            &stuck
+        );
+        let ended = self.within(async { query.fetch_all(&mut *self.acquire().await?).await }).await?;
+        Ok(ended.into_iter().map(RunId).collect())
     }
 
     /// Takes runs from owners whose lease is over: back to the queue, or dead when the attempts are used up. Which of an owner's runs

@@ -1,15 +1,19 @@
 //! What an attempt logs, kept beside the log for whoever asks about its run later.
 //!
 //! A layer of `tracing` collects what is said within a span named `run` while its attempt is open here, whatever `log.filter` lets through
-//! to the log. Bounded in lines and in length; nothing is collected for anybody else.
+//! to the log. Bounded in lines and in length; nothing is collected for anybody else. An attempt in a process of its own passes its lines
+//! on ([`Journal::pass_on`]) to where it is kept ([`add`]).
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
@@ -26,10 +30,10 @@ const LONGEST: usize = 1_000;
 pub type Key = (i64, i32);
 
 /// One line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// `INFO`, `WARN` or `ERROR`.
-    pub level: &'static str,
+    pub level: Cow<'static, str>,
     /// What was said.
     pub message: String,
     /// Fields of the event and of the spans around it, within the attempt.
@@ -38,10 +42,51 @@ pub struct Entry {
     pub at: std::time::SystemTime,
 }
 
-static OPEN: LazyLock<Mutex<HashMap<Key, Vec<Entry>>>> = LazyLock::new(Mutex::default);
+/// What was said in an open attempt so far.
+#[derive(Default)]
+struct Said {
+    lines: usize,
+    kept: Vec<Entry>,
+    /// Where lines go instead of being kept.
+    passed: Option<UnboundedSender<Entry>>,
+}
 
-fn attempts() -> MutexGuard<'static, HashMap<Key, Vec<Entry>>> {
+impl Said {
+    fn is_full(&self) -> bool {
+        self.lines > LINES
+    }
+
+    fn add(&mut self, mut entry: Entry) {
+        if self.is_full() {
+            return;
+        }
+        if self.lines == LINES {
+            entry = Entry {
+                level: Cow::Borrowed("WARN"),
+                message: "more was said than is kept".to_owned(),
+                fields: Map::new(),
+                at: entry.at,
+            };
+        }
+        self.lines += 1;
+        match &self.passed {
+            Some(passed) => _ = passed.send(entry),
+            None => self.kept.push(entry),
+        }
+    }
+}
+
+static OPEN: LazyLock<Mutex<HashMap<Key, Said>>> = LazyLock::new(Mutex::default);
+
+fn attempts() -> MutexGuard<'static, HashMap<Key, Said>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Adds a line to an attempt that is open here; to any other it is lost.
+pub fn add(key: Key, entry: Entry) {
+    if let Some(said) = attempts().get_mut(&key) {
+        said.add(entry);
+    }
 }
 
 /// An attempt whose lines are collected until this is dropped.
@@ -51,13 +96,20 @@ pub struct Journal(Key);
 impl Journal {
     /// Begins to collect.
     pub fn open(key: Key) -> Self {
-        attempts().insert(key, Vec::new());
+        attempts().insert(key, Said::default());
         Self(key)
+    }
+
+    /// Begins to pass on each line as it is said.
+    pub fn pass_on(key: Key) -> (Self, UnboundedReceiver<Entry>) {
+        let (passed, lines) = unbounded_channel();
+        attempts().insert(key, Said { passed: Some(passed), ..Said::default() });
+        (Self(key), lines)
     }
 
     /// What was collected, in order.
     pub fn close(self) -> Vec<Entry> {
-        attempts().remove(&self.0).unwrap_or_default()
+        attempts().remove(&self.0).map(|said| said.kept).unwrap_or_default()
     }
 }
 
@@ -116,26 +168,18 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collect {
         let extensions = span.extensions();
         let Some(within) = extensions.get::<Within>() else { return };
         let mut attempts = attempts();
-        let Some(lines) = attempts.get_mut(&within.key) else { return };
-        if lines.len() > LINES {
-            return;
-        }
+        let Some(said) = attempts.get_mut(&within.key).filter(|said| !said.is_full()) else { return };
         #[expect(clippy::disallowed_methods, reason = "the log has the machine's clock too")]
         let at = std::time::SystemTime::now();
         let (level, mut fields) = (event.metadata().level().as_str(), within.fields.clone());
-        if lines.len() == LINES {
-            let message = "more was said than is kept".to_owned();
-            lines.push(Entry { level: "WARN", message, fields: Map::new(), at });
-            return;
-        }
-        let mut said = Fields::default();
-        event.record(&mut said);
-        let message = match said.0.remove("message") {
+        let mut told = Fields::default();
+        event.record(&mut told);
+        let message = match told.0.remove("message") {
             Some(Value::String(message)) => message,
             _ => String::new(),
         };
-        fields.extend(said.0);
-        lines.push(Entry { level, message, fields, at });
+        fields.extend(told.0);
+        said.add(Entry { level: Cow::Borrowed(level), message, fields, at });
     }
 }
 
@@ -208,7 +252,7 @@ mod tests {
             }
             let lines = journal.close();
             assert_eq!(lines.len(), LINES + 1);
-            assert_eq!((lines[0].level, lines[0].message.as_str()), ("WARN", "not read"));
+            assert_eq!((&*lines[0].level, lines[0].message.as_str()), ("WARN", "not read"));
             assert_eq!(
                 Value::Object(lines[0].fields.clone()),
                 serde_json::json!({ "board": "b", "count": 3 })
@@ -219,6 +263,27 @@ mod tests {
             assert!(!attempts().contains_key(&(7, 2)));
             tracing::info_span!("run", run.id = 8_i64, claim = 1).in_scope(|| tracing::info!("not open"));
             assert!(!attempts().contains_key(&(8, 1)));
+        });
+    }
+
+    #[test]
+    fn passed_lines_are_those_that_would_be_kept() {
+        let subscriber = tracing_subscriber::registry().with(Collect);
+        tracing::subscriber::with_default(subscriber, || {
+            let (journal, mut lines) = Journal::pass_on((9, 1));
+            tracing::info_span!("run", run.id = 9_i64, claim = 1)
+                .in_scope(|| tracing::warn!(count = 3, "there"));
+            let here = Journal::open((9, 2));
+            while let Ok(line) = lines.try_recv() {
+                let json = serde_json::to_string(&line).unwrap();
+                add((9, 2), serde_json::from_str(&json).unwrap());
+            }
+            assert!(journal.close().is_empty());
+            let kept = here.close();
+            assert_eq!(
+                (kept.len(), kept[0].message.as_str(), &kept[0].fields["count"]),
+                (1, "there", &3.into())
+            );
         });
     }
 }

@@ -86,7 +86,7 @@ impl Hands {
             .map(|entry| Line {
                 claim: run.claim,
                 at: entry.at.into(),
-                level: entry.level.to_owned(),
+                level: entry.level.into_owned(),
                 message: entry.message,
                 fields: entry.fields.into(),
             })

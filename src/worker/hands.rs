@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::{Shared, ends::Ends};
 use crate::{
     domain::{ClaimedRun, NewRun, Outcome, Queue, Trigger},
     queue::{Inbox, Ledger, Refusal, Wish},
@@ -17,6 +17,8 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Hands {
     pub(super) shared: Arc<Shared>,
+    /// Records outcomes of attempts that end at the same time; without it each is recorded by itself.
+    pub(super) ends: Option<Ends>,
     /// The drain deadline.
     pub(super) drain: CancellationToken,
     /// Stop at once.
@@ -50,6 +52,9 @@ impl Ledger for Hands {
     async fn finish(&self, run: ClaimedRun, outcome: Outcome) {
         self.record(&run, &outcome).await;
         self.shared.holds.release(&run);
+        if matches!(outcome, Outcome::Done(_)) && matches!(run.queue, Queue::Scrape | Queue::Match) {
+            self.shared.moved.notify_one();
+        }
         if matches!(outcome, Outcome::Snooze { after, .. } if after.is_zero()) {
             self.shared.parts.transport.wake(run.queue, run.id);
         }
@@ -62,6 +67,11 @@ impl Hands {
         let Shared { parts, owner, backoff, holds, .. } = &*self.shared;
         let progress = holds.finishing(run);
         let deadline = Instant::now() + parts.config.runs.lease;
+        if let Some(ends) = &self.ends
+            && ends.record(run, outcome, progress).await
+        {
+            return;
+        }
         let mut pause = Duration::from_millis(50);
         let mut outcome = outcome.clone();
         let mut refused = false;

@@ -10,6 +10,7 @@
 //! work: a task; nothing here changes.
 
 mod attempt;
+mod ends;
 mod hands;
 mod leases;
 mod process;
@@ -18,7 +19,7 @@ mod thread;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -27,13 +28,14 @@ use crate::{
     config::Config,
     domain::{NewRun, Outcome, Queue, RunId},
     fetch::Fetch,
-    queue::{Lane, Ledger as _, Listener, Transport, listen, run_lanes},
+    queue::{Lane, Ledger as _, Listener, Transport, hear_calls, listen, run_lanes},
     random::Random,
     store::{Backoff, KnownTask, Store, StoreError},
     tasks::{self, AnyTask, Matcher},
     telemetry,
 };
 
+use ends::Ends;
 use hands::Hands;
 use leases::{Holds, Stop};
 use thread::Stuck;
@@ -79,6 +81,8 @@ struct Shared {
     /// Makes attempts of suspect runs; without it they are made here.
     program: Option<Program>,
     stuck: Stuck,
+    /// Rung when a run ended that others may follow from.
+    moved: Notify,
     /// Fires when so many threads are stuck that this process has to be replaced.
     worn_out: CancellationToken,
 }
@@ -113,7 +117,8 @@ impl Worker {
             random: parts.random.clone(),
         };
         let (holds, stuck, worn_out) = (Holds::default(), Stuck::default(), CancellationToken::new());
-        let shared = Shared { parts, tasks, owner, holds, backoff, program: None, stuck, worn_out };
+        let moved = Notify::new();
+        let shared = Shared { parts, tasks, owner, holds, backoff, program: None, stuck, moved, worn_out };
         Self { shared: Arc::new(shared) }
     }
 
@@ -150,7 +155,9 @@ impl Worker {
         telemetry::start_tasks(shared.tasks.iter().map(|task| task.name()));
         let runs = &shared.parts.config.runs;
         let (stop, drain) = (CancellationToken::new(), CancellationToken::new());
-        let hands = Hands { shared: Arc::clone(shared), drain: drain.clone(), halt: halt.clone() };
+        let ends = Ends::start(shared.parts.store.clone(), shared.owner.clone(), shared.backoff.clone());
+        let hands =
+            Hands { shared: Arc::clone(shared), ends: Some(ends), drain: drain.clone(), halt: halt.clone() };
         let mut helpers = JoinSet::new();
         helpers.spawn(Arc::clone(shared).keep_leases());
         helpers.spawn(Arc::clone(shared).reconcile());
@@ -179,6 +186,8 @@ impl Worker {
             };
             serving.spawn(listen(listener, stop.clone()));
         }
+        let Parts { transport, random, .. } = &shared.parts;
+        serving.spawn(hear_calls(transport.clone(), random.clone(), stop.clone()));
         let config = &shared.parts.config;
         let lanes = queues
             .iter()
@@ -219,6 +228,7 @@ impl Worker {
         let claimed = claimed.ok_or_else(|| ExecuteError::KeyUsed(run.key.clone().unwrap_or_default()))?;
         let hands = Hands {
             shared: Arc::clone(shared),
+            ends: None,
             drain: CancellationToken::new(),
             halt: CancellationToken::new(),
         };

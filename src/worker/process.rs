@@ -1,7 +1,7 @@
 //! An attempt in a process of its own, for runs that took a worker with them or could not be stopped.
 //!
 //! The worker keeps the claim, the lease, the time limit and the outcome; the process only does the task and says on its standard output
-//! how far it is and what it came to, one JSON object a line. It is killed when its time is over, and ends by itself when its standard
+//! how far it is, what it logs and what it came to, one JSON object a line. It is killed when its time is over, and ends by itself when its standard
 //! input does, so that it cannot outlive the worker. Settings reach it as they reached the worker, so that no secret is in its arguments.
 
 pub(super) mod child;
@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     domain::{ClaimedRun, Outcome},
     tasks::Progress,
+    telemetry::journal::{self, Entry, Key},
 };
 
 /// Lines of what a process said last that are kept for the error.
@@ -50,6 +51,8 @@ enum Order {
 enum Word {
     /// Steps done, steps in all.
     Progress(u64, u64),
+    /// A line for those who look at the run.
+    Said(Entry),
     /// The end.
     Outcome(Outcome),
 }
@@ -61,6 +64,7 @@ pub(super) struct Process {
     words: Lines<BufReader<ChildStdout>>,
     said: Option<JoinHandle<String>>,
     progress: Progress,
+    key: Key,
 }
 
 impl Process {
@@ -83,7 +87,8 @@ impl Process {
         };
         tracing::info!(process.id = child.id(), "attempt in a process of its own");
         let said = Some(tokio::spawn(pass_on(said)));
-        let mut process = Self { child, orders, words: BufReader::new(words).lines(), said, progress };
+        let (words, key) = (BufReader::new(words).lines(), (run.id.0, run.claim));
+        let mut process = Self { child, orders, words, said, progress, key };
         process.tell(&Order::Make(Box::new(run.clone()))).await?;
         Ok(process)
     }
@@ -106,6 +111,7 @@ impl Process {
         while let Ok(Some(line)) = self.words.next_line().await {
             match serde_json::from_str(&line) {
                 Ok(Word::Progress(done, total)) => self.progress.set(done, total),
+                Ok(Word::Said(entry)) => journal::add(self.key, entry),
                 Ok(Word::Outcome(outcome)) => return outcome,
                 // Whatever else a library prints.
                 Err(_) => {}

@@ -1,4 +1,6 @@
-//! Puts right what a dead worker or a forgetful Redis left behind. Every worker does it; the ledger makes each correction happen once.
+//! Puts right what a dead worker or a forgetful Redis left behind, and records the runs that follow from what others have done. Every worker
+//! does it; the ledger makes each correction happen once. What follows is looked at as soon as a run of this process ended that others
+//! may follow from, and in any case every `runs.reconcile`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +16,8 @@ use crate::{
 
 /// How often backups are looked at.
 const MINUTE: Duration = Duration::from_mins(1);
+/// Between two looks at what follows, where runs end one after the other.
+const REST: Duration = Duration::from_millis(20);
 /// Expired leases seen to by one statement.
 const BATCH: usize = 500;
 
@@ -26,8 +30,19 @@ impl Shared {
         let mut looked: Option<Instant> = None;
         let heart = Heart::new("reconciler");
         loop {
-            every.tick().await;
+            let all = tokio::select! {
+                _ = every.tick() => true,
+                () = self.moved.notified() => false,
+            };
             heart.beat();
+            if !all {
+                // What fails is tried again with everything else.
+                if let Err(error) = self.follow_up(&heart).await {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "follow-up runs not recorded");
+                }
+                tokio::time::sleep(REST).await;
+                continue;
+            }
             if looked.is_none_or(|last| last.elapsed() >= MINUTE) {
                 looked = Some(Instant::now());
                 // Beside the loop: a database that is away must not keep lost runs waiting.
@@ -73,6 +88,16 @@ impl Shared {
             transport.wakes().ring(queue);
         }
         heart.beat();
+        self.follow_up(heart).await?;
+        if let Some((queue, id)) = tasks::rematch_changed(store, &self.parts.config.rematch).await? {
+            transport.wake(queue, id);
+        }
+        Ok(())
+    }
+
+    /// Records the runs that the tables ask for.
+    async fn follow_up(&self, heart: &Heart) -> Result<(), StoreError> {
+        let (store, transport) = (&self.parts.store, &self.parts.transport);
         for (run, cause) in tasks::wanted(store, &self.parts.config).await? {
             heart.beat();
             let Some(task) = self.tasks.iter().find(|task| task.name() == run.task) else { continue };
@@ -82,9 +107,6 @@ impl Shared {
                 metrics::counter!("career_reconcile_requeued_total", "task" => task.name()).increment(1);
                 transport.wake(run.queue, id);
             }
-        }
-        if let Some((queue, id)) = tasks::rematch_changed(store, &self.parts.config.rematch).await? {
-            transport.wake(queue, id);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use career_worker::{
     clock::Clock,
     domain::{ClaimedRun, Outcome, Queue, RunId, RunState, Shard},
     random::Random,
-    store::{Backoff, Changed, KnownTask, Renewal, RunDeed, RunFilter, Store},
+    store::{Backoff, Changed, End, KnownTask, Renewal, RunDeed, RunFilter, Store},
 };
 use chrono::TimeDelta;
 use serde_json::json;
@@ -25,8 +25,13 @@ pub async fn claim(store: &Store, owner: &str) -> Option<ClaimedRun> {
     store.claim_runs(QUEUE, owner, LEASE, 1, Shard::WHOLE).await.unwrap().pop()
 }
 
+/// By itself or as one of many, which is the same.
 pub async fn finish(store: &Store, run: &ClaimedRun, owner: &str, outcome: Outcome) -> bool {
-    store.finish_run(run, owner, &outcome, (0, 0), &backoff()).await.unwrap()
+    if (run.id.0 + i64::from(run.claim)) % 2 == 0 {
+        return store.finish_run(run, owner, &outcome, (0, 0), &backoff()).await.unwrap();
+    }
+    let end = End { run, outcome: &outcome, progress: (0, 0) };
+    store.finish_runs(owner, &[end], &backoff()).await.unwrap().contains(&run.id)
 }
 
 pub async fn expire(pool: &PgPool) {
@@ -132,6 +137,43 @@ async fn a_stale_worker_cannot_finish_or_renew() {
     assert!(finish(store, &fresh, "fresh", Outcome::Done(json!({}))).await);
     assert!(!finish(store, &fresh, "fresh", retry()).await);
     assert_eq!(state(store, id).await, "done");
+}
+
+#[tokio::test]
+async fn attempts_that_end_together_are_recorded_but_for_those_that_are_lost_or_locked() {
+    let db = TestDb::new().await;
+    let store = &db.store;
+    for _ in 0..5 {
+        store.insert_run(&new_run("note", "a")).await.unwrap();
+    }
+    let runs = store.claim_runs(QUEUE, "me", LEASE, 5, Shard::WHOLE).await.unwrap();
+    let lost = "UPDATE worker.runs SET claim = claim + 1 WHERE id = $1";
+    sqlx::query(lost).bind(runs[0].id.0).execute(&db.pool).await.unwrap();
+    let mut elsewhere = db.pool.begin().await.unwrap();
+    let locks = "SELECT FROM worker.runs WHERE id = $1 FOR UPDATE";
+    sqlx::query(locks).bind(runs[1].id.0).execute(&mut *elsewhere).await.unwrap();
+
+    let outcomes = [
+        retry(),
+        retry(),
+        Outcome::Done(json!({ "n": 1 })),
+        retry(),
+        Outcome::Fail { error: "no".to_owned() },
+    ];
+    let ends: Vec<_> =
+        runs.iter().zip(&outcomes).map(|(run, outcome)| End { run, outcome, progress: (1, 2) }).collect();
+    let ended = store.finish_runs("me", &ends, &backoff()).await.unwrap();
+    assert_eq!(ended, runs[2..].iter().map(|run| run.id).collect());
+    elsewhere.rollback().await.unwrap();
+    let mut states = Vec::new();
+    for run in &runs {
+        states.push(state(store, run.id).await);
+    }
+    assert_eq!(states, ["running", "running", "done", "failed", "dead"]);
+    let done = store.get_run(runs[2].id).await.unwrap().unwrap();
+    assert_eq!((done.report, done.progress_total), (Some(json!({ "n": 1 })), 2));
+    assert!(store.finish_run(&runs[1], "me", &retry(), (0, 0), &backoff()).await.unwrap());
+    assert!(!store.finish_run(&runs[0], "me", &retry(), (0, 0), &backoff()).await.unwrap());
 }
 
 #[tokio::test]

@@ -4,13 +4,20 @@ use std::sync::Arc;
 
 use career_worker::{
     config::{Config, MatchingConfig},
-    domain::{JobId, SearchIds, Shard, UserId},
+    domain::{JobId, Queue, SearchIds, Shard, Trigger, UserId},
+    queue::Transport,
     store::{NewMatch, NoticeRules, Store},
-    tasks::{Matcher, compose_all},
+    tasks::{self, Matcher, compose_all},
+    worker::Worker,
 };
+use serde_json::json;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{TestDb, config};
+use crate::{
+    rig::{Rig, until},
+    support::{TestDb, config},
+};
 
 async fn user(pool: &PgPool, name: &str) -> i32 {
     sqlx::query_scalar(
@@ -522,4 +529,31 @@ async fn a_twin_of_what_was_told_is_not_written() {
         .await
         .unwrap();
     assert_eq!(users, [bob]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_from_a_run_does_not_wait_for_the_next_look() {
+    let db = TestDb::new().await;
+    let ann = user(&db.pool, "ann").await;
+    search(&db.pool, ann, "rust").await;
+    // A worker that looks once, when it begins.
+    let seldom = [("runs.reconcile", "1h"), ("runs.poll", "1h")];
+    let parts = Rig::parts(Arc::new(Rig::settings(&db.url, &seldom)), Transport::local());
+    let worker = Worker::new("test", parts);
+    let stop = CancellationToken::new();
+    let (hands, stopped) = (worker.clone(), stop.clone());
+    let running =
+        tokio::spawn(async move { hands.run(&Queue::ALL, stopped, CancellationToken::new()).await });
+    let ran = async |task: &'static str| {
+        let done = "SELECT count(*) FROM worker.runs WHERE task = $1 AND state = 'done'";
+        sqlx::query_scalar::<_, i64>(done).bind(task).fetch_one(&db.pool).await.unwrap() > 0
+    };
+    let run = || tasks::new_run(tasks::find("match").unwrap(), json!({}), Trigger::Cli);
+    worker.enqueue(&run()).await.unwrap();
+    until("it has begun", || ran("match")).await;
+    posting(&db.pool, "Rust Engineer").await;
+    worker.enqueue(&run()).await.unwrap();
+    until("the user is told", || async { count(&db.pool, "notifications").await == 1 }).await;
+    stop.cancel();
+    running.await.unwrap();
 }

@@ -7,8 +7,10 @@ use std::{
 };
 
 use career_worker::{
+    config::{LogConfig, LogFormat},
     domain::{NewRun, Queue},
     queue::Transport,
+    telemetry,
     worker::{Program, Worker, make_attempt},
 };
 use tokio::process::Command;
@@ -30,10 +32,16 @@ fn settings(url: &str) -> Arc<career_worker::config::Config> {
     Arc::new(Rig::settings(url, &[]))
 }
 
+/// What the tasks of these tests say is kept, too.
+fn start_logs() {
+    telemetry::start_logs(&LogConfig { format: LogFormat::Json, filter: "warn".to_owned() }).unwrap();
+}
+
 /// A worker as a process of its own; does nothing on its own.
 #[test]
 fn one_worker() {
     let Ok(url) = std::env::var(URL) else { return };
+    start_logs();
     // As a container would: who eats memory is stopped before the machine is.
     let most = Some(MEMORY << 20);
     let limit = rustix::process::Rlimit { current: most, maximum: most };
@@ -51,6 +59,7 @@ fn one_worker() {
 #[test]
 fn one_attempt() {
     let Ok(url) = std::env::var(URL) else { return };
+    start_logs();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         make_attempt(&Rig::parts(settings(&url), Transport::local()), TASKS, MEMORY << 20).await;
@@ -105,6 +114,12 @@ async fn what_kills_its_process_is_dead_after_its_attempts_and_harms_nobody_else
         };
         assert!(says.iter().all(|part| error.contains(part)), "{task}: {error}");
         assert_eq!((run.state.as_str(), run.attempt), ("dead", 3), "{task}");
+        if task == "block" {
+            let said = "SELECT EXISTS (SELECT FROM worker.run_lines JOIN worker.runs ON id = run_id AND run_lines.claim = runs.claim
+                                       WHERE id = $1 AND message = 'blocks its thread')";
+            let said: bool = sqlx::query_scalar(said).bind(id.0).fetch_one(&rig.db.pool).await.unwrap();
+            assert!(said, "what is said in a process of its own is kept with its run as well");
+        }
     }
     assert_eq!(rig.count("done").await, i64::try_from(INNOCENT).unwrap());
     println!("{deaths} workers died of {} deadly runs of 3 attempts each", deadly.len());

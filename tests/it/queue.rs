@@ -188,6 +188,37 @@ async fn a_pointer_wakes_another_process_long_before_it_would_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_wakes_a_worker_that_has_no_pointer() {
+    let (prefix, label) = (prefix(), label());
+    let rig = rig(&prefix, &[("runs.poll", "1h"), ("runs.reconcile", "1h")]).await;
+    let url = support::redis_url().await;
+    let mut redis = connection(&url).await;
+    let running = rig.start_with_redis();
+    let (id, _) = rig.db.store.insert_run(&new_run("note", &label)).await.unwrap();
+    until("somebody hears a call", || async {
+        let channel = format!("{prefix}:calls");
+        redis::cmd("PUBLISH")
+            .arg(channel)
+            .arg("maintenance")
+            .query_async::<u64>(&mut redis.clone())
+            .await
+            .unwrap()
+            > 0
+    })
+    .await;
+    rig.until_state(id, "done").await;
+    let unknown: u64 = redis::cmd("PUBLISH")
+        .arg(format!("{prefix}:calls"))
+        .arg("\0nowhere")
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    assert_eq!(unknown, 1);
+    running.stop().await;
+    clean(&url, &prefix).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_messages_at_once_do_not_block_a_queue() {
     let prefix = prefix();
     let rig = rig(&prefix, &[]).await;

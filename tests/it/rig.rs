@@ -136,7 +136,8 @@ task!(Steady, "steady", 2, LONG, |args, ctx| {
     Ok(json!({}))
 });
 task!(Blocking, "block", 3, Duration::from_millis(300), |args, ctx| {
-    // Never gives its thread back, as an endless loop would not.
+    tracing::warn!("blocks its thread");
+    // Never gives it back, as an endless loop would not.
     while !GATE.borrow().contains(&args.label) {
         std::thread::sleep(Duration::from_millis(2));
     }

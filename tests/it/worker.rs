@@ -330,24 +330,3 @@ async fn a_run_is_executed_in_process_past_the_queue() {
     assert_eq!(outcome, Outcome::Cancelled);
     assert_eq!(rig.run(id).await.state, "cancelled");
 }
-
-/// `cargo test --release --test it throughput -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "the figure is the result")]
-async fn throughput_of_runs_that_do_nothing() {
-    let rig = Rig::new().await;
-    sqlx::query(
-        "INSERT INTO worker.runs (task, args, queue, trigger)
-         SELECT 'note', '{\"label\": \"throughput\"}', 'maintenance', 'worker' FROM generate_series(1, 10000)",
-    )
-    .execute(&rig.db.pool)
-    .await
-    .unwrap();
-    let started = Instant::now();
-    let worker = rig.start();
-    until("all are done", || async { rig.count("done").await == 10_000 }).await;
-    let took = started.elapsed().as_secs_f64();
-    println!("10000 runs in {took:.2} s: {:.0}/s", 10_000.0 / took);
-    worker.stop().await;
-}

@@ -7,6 +7,7 @@ use super::{Order, Word};
 use crate::{
     domain::{ClaimedRun, Outcome},
     tasks::{self, AnyTask, Progress},
+    telemetry::journal::Journal,
     worker::{Parts, attempt::span_of, thread::Thread},
 };
 
@@ -40,6 +41,7 @@ async fn report(
     let mut out = tokio::io::stdout();
     let progress = Progress::default();
     let mut steps = progress.subscribe();
+    let (_journal, mut lines) = Journal::pass_on((run.id.0, run.claim));
     let mut work = match tasks::find_in(tasks, &run.task) {
         Ok(task) => {
             let span = span_of(&run);
@@ -51,6 +53,8 @@ async fn report(
     let outcome = loop {
         tokio::select! {
             biased;
+            // The journal is held above. What is said before the end is told before it.
+            Some(entry) = lines.recv() => say(&mut out, &Word::Said(entry)).await,
             outcome = work.outcome() => break outcome,
             // The sender is held above.
             _ = steps.changed() => {
@@ -59,6 +63,9 @@ async fn report(
             }
         }
     };
+    while let Ok(entry) = lines.try_recv() {
+        say(&mut out, &Word::Said(entry)).await;
+    }
     say(&mut out, &Word::Outcome(outcome)).await;
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{
-    drill::Drill,
+    drill::{Drill, at_work},
     redises::{Redises, ask, programs, until_up, valkey},
 };
 use crate::{
@@ -176,7 +176,7 @@ async fn fail_over(name: &str, program: RedisProgram) {
     let third = ring.masters[(part + 2) % 3];
     let servers = Mutex::new(ring.servers);
     let wreck = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        at_work(&db.pool).await;
         servers.lock().unwrap().kill(dead);
         let killed = Instant::now();
         until("the replica takes over", || async {

@@ -10,6 +10,7 @@ use sqlx::PgPool;
 
 use crate::{
     process::{Program, Running},
+    rig::until,
     storm::{
         begun,
         checker::{Findings, check},
@@ -31,6 +32,15 @@ pub struct Drill<'p> {
     pool: &'p PgPool,
     source: Source,
     files: tempfile::TempDir,
+}
+
+/// Waits until runs are worked off, so that what goes wrong next meets work.
+pub async fn at_work(pool: &PgPool) {
+    until("runs are done", || async {
+        let done = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM worker.runs WHERE state = 'done'");
+        done.fetch_one(pool).await.is_ok_and(|done| done > 20)
+    })
+    .await;
 }
 
 impl<'p> Drill<'p> {

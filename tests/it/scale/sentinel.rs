@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    drill::Drill,
+    drill::{Drill, at_work},
     redises::{PASSWORD, Redises, ask, connect, programs, until_up, valkey},
 };
 use crate::{
@@ -101,7 +101,7 @@ async fn fail_over(name: &str, program: RedisProgram) {
     let (sentinels, servers) = (guarded.sentinels.clone(), Mutex::new(guarded.servers));
     let old = Mutex::new(0);
     let wreck = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        at_work(&db.pool).await;
         let dead = master(&sentinels).await.unwrap();
         servers.lock().unwrap().kill(dead);
         let killed = Instant::now();
