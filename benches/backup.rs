@@ -5,6 +5,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints what it measured")]
 #![expect(clippy::cast_precision_loss, reason = "sizes and times are far below 2^52")]
 
+#[expect(dead_code, reason = "shared by benchmarks")]
+mod measures;
+
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -26,6 +29,8 @@ use career_worker::{
 use secrecy::ExposeSecret as _;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use url::Url;
+
+use self::measures::{Goal, Measures};
 
 struct Bench {
     folder: PathBuf,
@@ -81,7 +86,25 @@ async fn run(folder: &Path) -> anyhow::Result<()> {
             if figure.memory == 0 { "-".to_owned() } else { (figure.memory >> 10).to_string() }
         );
     }
-    Ok(())
+    report(&figures, size as f64).save()
+}
+
+/// For the page of results: each against `pg_dump -Fc` alone, and the memory of ours.
+fn report(figures: &[Figure], size: f64) -> Measures {
+    let mut measures = Measures::of("backup");
+    let base = figures.first().map_or(f64::NAN, |figure| figure.seconds);
+    measures.note("database", size / 1e6, "MB");
+    for figure in figures {
+        measures.note(
+            &format!("{}, against pg_dump -Fc", figure.what),
+            figure.seconds / base,
+            "times as long",
+        );
+        measures.note(&format!("{}, size", figure.what), figure.bytes as f64 / 1e6, "MB");
+    }
+    let memory = figures.iter().map(|figure| figure.memory).max().unwrap_or_default();
+    measures.against("memory of our process at the most", memory as f64 / 1024.0, "MB", Goal::AtMost(128.0));
+    measures
 }
 
 impl Bench {

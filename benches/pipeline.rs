@@ -10,6 +10,7 @@
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+mod fill;
 #[path = "matching/workload/mod.rs"]
 #[expect(
     dead_code,
@@ -40,8 +41,6 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, postgres
 
 use self::workload::{PostingText, Preset, World};
 
-/// Rows of one INSERT that fills the database.
-const FILL: usize = 5_000;
 /// A cap that no user reaches.
 const ENDLESS: i32 = 1_000_000;
 
@@ -66,29 +65,9 @@ impl Size {
 }
 
 async fn fill(admin: &mut PgConnection, world: &World, size: &Size) -> Result<()> {
-    sqlx::query("INSERT INTO users (id, email, hashed_password) SELECT n, n || '@example.com', 'x' FROM generate_series(0, $1) n")
-        .bind(i32::try_from(size.searches / 2)?)
-        .execute(&mut *admin)
-        .await?;
-    let numbers: Vec<usize> = (0..size.searches).collect();
-    for part in numbers.chunks(FILL) {
-        let searches: Vec<_> = part.iter().map(|number| world.search(*number).saved(world)).collect();
-        sqlx::query(
-            "INSERT INTO saved_searches (id, user_id, name, query, filters)
-             SELECT * FROM UNNEST($1::int[], $2::int[], $3::text[], $4::text[], $5::json[])",
-        )
-        .bind(searches.iter().map(|search| search.id.0).collect::<Vec<_>>())
-        .bind(searches.iter().map(|search| search.user_id.0).collect::<Vec<_>>())
-        .bind(searches.iter().map(|search| search.name.clone()).collect::<Vec<_>>())
-        .bind(searches.iter().map(|search| search.query.clone()).collect::<Vec<_>>())
-        .bind(searches.iter().map(|search| search.filters.clone()).collect::<Vec<_>>())
-        .execute(&mut *admin)
-        .await?;
-    }
-    // Noted changes of before the start are no news to the matcher.
-    admin.execute("TRUNCATE worker.search_changes").await?;
+    fill::searches(&mut *admin, world, size.searches).await?;
     let numbers: Vec<usize> = (0..size.postings).collect();
-    for part in numbers.chunks(FILL) {
+    for part in numbers.chunks(fill::ROWS) {
         let postings: Vec<PostingText> =
             part.iter().map(|number| world.posting(*number).text(world)).collect();
         let fields: Vec<_> = postings.iter().map(PostingText::fields).collect();

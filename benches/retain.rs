@@ -7,6 +7,9 @@
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 #![expect(clippy::cast_precision_loss, reason = "sizes and times are far below 2^52")]
 
+#[expect(dead_code, reason = "shared by benchmarks")]
+mod measures;
+
 use std::{
     path::Path,
     sync::Arc,
@@ -31,6 +34,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio_util::sync::CancellationToken;
+
+use self::measures::{Goal, Measures, quantile};
 
 const BATCH: u64 = 100;
 const EVERY: Duration = Duration::from_millis(150);
@@ -66,7 +71,7 @@ async fn run(folder: &Path) -> anyhow::Result<()> {
 
     let mut scrape = Scrape { store: store.clone(), round: 0 };
     scrape.until(Instant::now() + Duration::from_secs(10)).await?;
-    let alone = scrape.until(Instant::now() + ALONE).await?;
+    let mut alone = scrape.until(Instant::now() + ALONE).await?;
     let begun = Instant::now();
     let retaining = tokio::spawn(retain(Arc::clone(&config)));
     let (mut beside, mut dead, mut dead_most) = (Vec::new(), 0, 0);
@@ -81,7 +86,7 @@ async fn run(folder: &Path) -> anyhow::Result<()> {
 
     println!("{count} postings left in {seconds:.0} s, {:.0} a second: {report}", f64::from(count) / seconds);
     println!("{:<28} {:>9} {:>9} {:>9}", "a batch of the scrape, ms", "p50", "p99", "most");
-    for (what, times) in [("alone", &alone), ("beside the archiving", &beside)] {
+    for (what, times) in [("alone", &mut alone), ("beside the archiving", &mut beside)] {
         println!(
             "{what:<28} {:>9.1} {:>9.1} {:>9.1}",
             quantile(times, 0.5),
@@ -89,11 +94,21 @@ async fn run(folder: &Path) -> anyhow::Result<()> {
             quantile(times, 1.0)
         );
     }
-    println!("p99 beside / alone: {:.2}", quantile(&beside, 0.99) / quantile(&alone, 0.99));
-    println!("dead rows of jobs: {dead_most} at the most, {dead} at the end");
     let size: u64 = walk(&folder.join("place/archives"))?;
-    println!("archives: {:.1} MB", size as f64 / 1e6);
-    Ok(())
+    let mut measures = Measures::of("retain");
+    measures.note("postings that left", f64::from(count), "");
+    measures.note("postings that left in a second", f64::from(count) / seconds, "postings/s");
+    let ratio = quantile(&mut beside, 0.99) / quantile(&mut alone, 0.99);
+    measures.against(
+        "a batch of the scrape beside it, p99, against alone",
+        ratio,
+        "times as long",
+        Goal::AtMost(2.0),
+    );
+    measures.note("dead rows of jobs at the most", dead_most as f64, "rows");
+    measures.note("dead rows of jobs at the end", dead as f64, "rows");
+    measures.note("archives", size as f64 / 1e6, "MB");
+    measures.save()
 }
 
 async fn retain(config: Arc<Config>) -> anyhow::Result<Value> {
@@ -200,14 +215,6 @@ fn posting(id: u64, version: u64) -> SightedPosting {
         cut: Vec::new(),
     };
     SightedPosting { posting, fingerprint: None }
-}
-
-fn quantile(times: &[f64], share: f64) -> f64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
-    let at = ((sorted.len().saturating_sub(1)) as f64 * share).round() as usize;
-    sorted.get(at).copied().unwrap_or(f64::NAN)
 }
 
 fn walk(folder: &Path) -> anyhow::Result<u64> {

@@ -22,6 +22,9 @@
 
 mod change;
 mod engine;
+#[path = "../measures/mod.rs"]
+#[expect(dead_code, reason = "shared by benchmarks")]
+mod measures;
 mod options;
 mod peers;
 mod process;
@@ -34,6 +37,7 @@ use clap::Parser as _;
 
 use self::{
     engine::Engine,
+    measures::{Goal, Measures},
     options::{Command, Options},
     report::{line, short},
     workload::{PostingText, World},
@@ -67,16 +71,17 @@ fn main() -> anyhow::Result<()> {
     );
     verify::vocabulary(&Engine::new());
     let mut first_cost = None;
+    let mut measures = Measures::of("matching");
     for (at, &searches) in options.searches.iter().enumerate() {
         let last = at + 1 == options.searches.len();
         println!("\n{searches} searches, {:?}", options.preset);
-        let engine = size(&options, &world, searches, &rounds, &mut first_cost)?;
+        let engine = size(&options, &world, searches, &rounds, &mut first_cost, &mut measures)?;
         if last && options.profiles > 0 {
             profiles(&options, &world, &engine, searches, &rounds);
         }
     }
     println!("\nload of the machine {}", process::load());
-    Ok(())
+    measures.save()
 }
 
 /// Everything about one number of searches.
@@ -86,6 +91,7 @@ fn size(
     searches: usize,
     rounds: &[Vec<PostingText>],
     first_cost: &mut Option<f64>,
+    measures: &mut Measures,
 ) -> anyhow::Result<Engine> {
     let engine = Engine::new();
     (SAMPLE..SAMPLE + SAMPLED).for_each(|id| engine.observe(&world.posting_text(id)));
@@ -93,12 +99,30 @@ fn size(
     let sample = rounds[0].get(..options.check).unwrap_or(&rounds[0]);
     verify::answers(&engine, world, searches, 0, sample);
     line("postings compared with asking each search", format!("{}, all the same", sample.len()));
-    let cost = speed::measure(&engine, rounds, &options.threads);
-    line("cost against the first size", short(cost / *first_cost.get_or_insert(cost)));
+    let speed = speed::measure(&engine, rounds, &options.threads);
+    line("cost against the first size", short(speed.cost / *first_cost.get_or_insert(speed.cost)));
+    note(measures, &speed, searches);
     peers::measure(options, world, &engine, searches)?;
     change::while_matching(&engine, world, searches, &rounds[0]);
     change::slowdown(&engine, world, options.delta.min(searches / 2), rounds);
     Ok(engine)
+}
+
+/// Keeps figures of one number of searches for the page of results.
+fn note(measures: &mut Measures, speed: &speed::Speed, searches: usize) {
+    let mut at =
+        |what: &str, value: f64, unit: &str| measures.at(what, value, unit, "searches", searches as f64);
+    at("a posting, p50", speed.p50, "us");
+    at("a posting, p99", speed.p99, "us");
+    at("postings of one processor", 1e6 / speed.cost, "postings/s");
+    if searches >= 1_000_000 {
+        measures.against(
+            "a posting against a million searches, p99",
+            speed.p99 / 1e3,
+            "ms",
+            Goal::AtMost(5.0),
+        );
+    }
 }
 
 /// Profiles alone, and beside the searches of `engine`.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub use crate::measures::short;
+
 /// A figure measured several times: the median, and the extremes in parentheses.
 pub struct Spread(Vec<f64>);
 
@@ -27,17 +29,6 @@ impl fmt::Display for Spread {
             _ => Ok(()),
         }
     }
-}
-
-/// Three digits that count, or all before the point.
-pub fn short(number: f64) -> String {
-    let decimals = match number.abs() {
-        0.0..1.0 => 3,
-        1.0..10.0 => 2,
-        10.0..100.0 => 1,
-        _ => 0,
-    };
-    format!("{number:.decimals$}")
 }
 
 /// One line: what was measured, and the figure.

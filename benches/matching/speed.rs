@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     engine::{Engine, pairs},
+    measures::quantile,
     process,
     report::{Spread, line, short},
     workload::PostingText,
@@ -99,8 +100,15 @@ pub fn run(engine: &Engine, warm: &[PostingText], postings: &[PostingText], thre
     })
 }
 
-/// All figures of one size; gives microseconds of processor time a posting.
-pub fn measure(engine: &Engine, rounds: &[Vec<PostingText>], threads: &[usize]) -> f64 {
+/// Microseconds a posting: of processor time, and until its hits are there.
+pub struct Speed {
+    pub cost: f64,
+    pub p50: f64,
+    pub p99: f64,
+}
+
+/// All figures of one size.
+pub fn measure(engine: &Engine, rounds: &[Vec<PostingText>], threads: &[usize]) -> Speed {
     let warm = rounds.first().map(Vec::as_slice).unwrap_or_default();
     let mut cost = f64::NAN;
     for &count in threads {
@@ -123,14 +131,15 @@ pub fn measure(engine: &Engine, rounds: &[Vec<PostingText>], threads: &[usize]) 
         }
     }
     line("postings/s of a processor, sorted by city", sorted(engine, rounds));
-    line("latency of a posting, p50 / p99, us", latency(engine, rounds));
+    let (p50, p99) = latency(engine, rounds);
+    line("latency of a posting, p50 / p99, us", format!("{} / {}", short(p50), short(p99)));
     let some = warm.get(..CANDIDATES).unwrap_or(warm);
     let mut finder = engine.finder();
     for posting in some {
         finder.find(posting);
     }
     line("candidates a posting", short(finder.looked_at() as f64 / some.len() as f64));
-    cost
+    Speed { cost, p50, p99 }
 }
 
 fn sorted(engine: &Engine, rounds: &[Vec<PostingText>]) -> Spread {
@@ -149,7 +158,7 @@ fn sorted(engine: &Engine, rounds: &[Vec<PostingText>]) -> Spread {
     }))
 }
 
-fn latency(engine: &Engine, rounds: &[Vec<PostingText>]) -> String {
+fn latency(engine: &Engine, rounds: &[Vec<PostingText>]) -> (f64, f64) {
     let mut finder = engine.finder();
     for posting in rounds.iter().flatten() {
         drop(finder.find(posting));
@@ -163,7 +172,5 @@ fn latency(engine: &Engine, rounds: &[Vec<PostingText>]) -> String {
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
-    format!("{} / {}", short(at(0.50)), short(at(0.99)))
+    (quantile(&mut times, 0.50), quantile(&mut times, 0.99))
 }
