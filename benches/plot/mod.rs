@@ -17,7 +17,7 @@ const HEIGHT: f64 = 320.0;
 const LEFT: f64 = 70.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 44.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 44.0;
 /// Told apart by people who see colours otherwise too, and by their dashes.
 const COLOURS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
 const DASHES: [&str; 5] = ["none", "7 3", "2 3", "9 3 2 3", "4 4"];
@@ -53,7 +53,7 @@ pub fn grouped(number: f64) -> String {
 fn decades(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let low = numbers.clone().fold(f64::INFINITY, f64::min).log10();
     let high = numbers.fold(f64::NEG_INFINITY, f64::max).log10();
-    let (low, high) = ((low - 0.02).floor(), (high + 0.02).ceil());
+    let (low, high) = ((low + 0.001).floor(), (high - 0.001).ceil());
     (low, if high > low { high } else { low + 1.0 })
 }
 
