@@ -14,7 +14,7 @@ use crate::{
     process::free_port,
     rig::{RedisProgram, until},
     storm::world::message_to,
-    support::TestDb,
+    support::{TestDb, eventually},
 };
 
 /// From the kill of a master to the next message through another one; the sentinels take half a second to call it dead.
@@ -115,7 +115,8 @@ async fn fail_over(name: &str, program: RedisProgram) {
         assert!(took < RECOVERED, "{took:?}");
         servers.lock().unwrap().revive(dead);
         *old.lock().unwrap() = dead;
-        until("a message is kept", || async { send(&sentinels, 1_000, "late").await }).await;
+        // The old master has to be made a replica first, which sentinels take their time for.
+        eventually(Duration::from_mins(2), || async { send(&sentinels, 1_000, "late").await }).await;
         until("it is a run", || async {
             let run = "SELECT count(*) FROM worker.runs WHERE key = 'late'";
             sqlx::query_scalar::<_, i64>(run).fetch_one(&db.pool).await.is_ok_and(|count| count == 1)
