@@ -24,7 +24,7 @@ const SECTIONS: [(&str, &str, &str); 8] = [
         "upsert",
         "Storing postings",
         "The bare INSERT writes the row and its indexes; the upsert also decides on identity and duplicates, and writes a sighting and an outbox row. \
-         Two processors hold four writers back, not locks: batches touch different rows.",
+         Four writers share two processors, and take turns for the end of a batch only.",
     ),
     (
         "journey",
@@ -49,12 +49,12 @@ const SECTIONS: [(&str, &str, &str); 8] = [
     (
         "footprint",
         "What the daemon takes for itself",
-        "The gazetteer and the dictionary of technologies are most of what it holds.",
+        "While nothing is to be done, it asks Redis and PostgreSQL every second whether that is still so.",
     ),
     (
         "retain",
         "Retention beside a scrape",
-        "It rests twice as long as it worked, so that the scrape has two thirds of the disk for itself.",
+        "It rests twice as long as it worked, which is what a million postings take so long for.",
     ),
     (
         "backup",

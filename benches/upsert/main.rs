@@ -4,7 +4,7 @@
 //! run: new postings, the same again, a tenth of them changed, and new ones by four writers at once; then new ones beside a million others.
 //! Starts a private server without fsync; only ratios say something about another machine.
 //!
-//! `cargo bench --bench upsert [-- ROUNDS POSTINGS PRESENT]` (3, 50,000 and 0: a million takes 10 GB and twenty minutes)
+//! `cargo bench --bench upsert [-- ROUNDS POSTINGS PRESENT]` (3, 50,000 and 0)
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 

@@ -74,7 +74,7 @@ async fn log(admin: &mut PgConnection) -> Result<f64> {
     Ok(sqlx::query_scalar(sql).fetch_one(admin).await?)
 }
 
-/// Transactions that wrote rows of `jobs` that are there: as many rows, as new versions.
+/// Each row of `jobs` with its version: who wrote it, and where it lies.
 async fn versions(admin: &mut PgConnection) -> Result<Vec<(i32, String)>> {
     Ok(sqlx::query_as("SELECT id, xmin::text || ctid::text FROM jobs ORDER BY id").fetch_all(admin).await?)
 }
