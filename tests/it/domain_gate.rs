@@ -18,7 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     fetch::server::{Server, ok, status},
-    support::TestDb,
+    process::Program,
+    storm::source::Source,
+    support::{TestDb, eventually, redis_url, unique},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -172,4 +174,31 @@ async fn a_lease_is_renewed_while_an_answer_takes_long() {
     };
     let (answer, ()) = tokio::join!(slow, other);
     assert_eq!(&answer.unwrap().body[..], b"xx");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_in_a_process_of_its_own_leaves_no_lease_behind() {
+    let (db, source, jobs) = (TestDb::new().await, Source::start().await, tempfile::tempdir().unwrap());
+    let program = Program::at(&db.url, &redis_url().await, jobs.path())
+        .with("CAREER__REDIS__PREFIX", unique())
+        .with("CAREER__RUNS__LEASE", "5m")
+        .with("CAREER__FETCH__GATEWAY", format!("http://{}", source.address))
+        .with("CAREER__FETCH__GATEWAY_PER_SECOND", "100");
+    let _worker = program.start(&["serve", "--roles", "worker"]);
+    let number = async |statement: &'static str| -> i64 {
+        sqlx::query_scalar(statement).fetch_one(&db.pool).await.unwrap()
+    };
+    let known = "SELECT count(*) FROM worker.tasks WHERE name = 'scrape'";
+    eventually(Duration::from_mins(1), || async { number(known).await == 1 }).await;
+    let mut transaction = db.pool.begin().await.unwrap();
+    // Each waits for those before it: one lease that is left behind and none of the others gets on.
+    let wanted = r#"SELECT worker.enqueue('scrape', '{"source": "greenhouse", "boards": ["storm1"]}') FROM generate_series(1, 20)"#;
+    for statement in [wanted, "UPDATE worker.runs SET suspect = true"] {
+        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let done = "SELECT count(*) FROM worker.runs WHERE state = 'done'";
+    eventually(Duration::from_mins(1), || async { number(done).await == 20 }).await;
+    assert_eq!(number("SELECT count(*) FROM worker.domains").await, 1, "a domain was asked");
+    assert_eq!(number("SELECT count(*) FROM worker.domains WHERE owner IS NOT NULL").await, 0);
 }

@@ -1,5 +1,7 @@
 //! The process's side: makes the attempt it is told on standard input, and ends when that input does.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +12,9 @@ use crate::{
     telemetry::journal::Journal,
     worker::{Parts, attempt::span_of, thread::Thread},
 };
+
+/// How long giving up the domains may take.
+const LET_GO: Duration = Duration::from_secs(2);
 
 /// Makes one attempt and says what it came to. Returns false where there was nothing to do or nobody to tell.
 pub async fn make_attempt(parts: &Parts, tasks: &'static [&'static dyn AnyTask], memory: u64) -> bool {
@@ -65,6 +70,10 @@ async fn report(
     };
     while let Ok(entry) = lines.try_recv() {
         say(&mut out, &Word::Said(entry)).await;
+    }
+    // This process ends with its word: what it holds of domains would keep everybody else waiting until the leases are over.
+    if tokio::time::timeout(LET_GO, parts.fetch.release()).await.is_err() {
+        tracing::debug!("the leases on domains are left to run out");
     }
     say(&mut out, &Word::Outcome(outcome)).await;
 }
