@@ -30,21 +30,20 @@ use crate::{
 
 /// Most runs taken by one statement.
 const CLAIM_BATCH: usize = 100;
-/// How often a queue whose slots are all taken says that it is alive.
-const FULL: Duration = Duration::from_secs(10);
+/// How often a queue looks without being told to, and says that it is alive where all its slots are taken.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// One queue as this process serves it.
 #[derive(Clone, Debug)]
 pub struct Lane {
     queue: Queue,
     slots: Arc<Semaphore>,
-    poll: Duration,
 }
 
 impl Lane {
-    /// A queue, how many runs may be under way at once, and how often to look without being woken.
-    pub fn new(queue: Queue, concurrency: usize, poll: Duration) -> Self {
-        Self { queue, slots: Arc::new(Semaphore::new(concurrency)), poll }
+    /// A queue, and how many runs may be under way at once.
+    pub fn new(queue: Queue, concurrency: usize) -> Self {
+        Self { queue, slots: Arc::new(Semaphore::new(concurrency)) }
     }
 }
 
@@ -146,7 +145,7 @@ impl<L: Ledger> Fetcher<L> {
             if !more {
                 tokio::select! {
                     () = self.wakes.heard(self.lane.queue) => {}
-                    () = tokio::time::sleep(self.lane.poll) => {}
+                    () = tokio::time::sleep(LOOK) => {}
                     () = self.stop.cancelled() => return,
                 }
             }
@@ -161,7 +160,7 @@ impl<L: Ledger> Fetcher<L> {
                 () = self.stop.cancelled() => return None,
                 slot = Arc::clone(&self.lane.slots).acquire_owned() => break slot.ok()?,
                 // All slots may be taken for hours, which is no standstill.
-                () = tokio::time::sleep(FULL) => heart.beat(),
+                () = tokio::time::sleep(LOOK) => heart.beat(),
             }
         };
         let mut slots = vec![first];

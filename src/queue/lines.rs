@@ -1,8 +1,8 @@
 //! The keys of the queues in Redis, and the care for them.
 //!
 //! The layout is that of apalis-redis 1.0, whose scripts push and take; what it keeps for ever (finished messages, names of workers) is
-//! removed here in small steps, since its own vacuum blocks Redis and breaks retries. Each script and each pipeline keeps to the keys of one
-//! queue. To add one: its keys from [`Lines::config`], so that they are in one slot of a cluster.
+//! removed here in small steps, since its own vacuum blocks Redis and breaks retries. Each script and each pipeline that a
+//! cluster sees keeps to the keys of one queue. To add one: its keys from [`Lines::config`], so that they are in one slot.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -17,7 +17,7 @@ use super::wire::{Topology, Wire};
 use crate::domain::{Queue, RunId};
 
 /// With this many messages waiting, one more pointer wakes nobody. apalis-redis stops for good at 8000.
-const PLENTY: usize = 1000;
+pub(super) const PLENTY: usize = 1000;
 
 /// The payload of a message, untouched, so that nothing another service pushes can stop a listener.
 #[derive(Clone, Debug)]
@@ -82,26 +82,46 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Removes finished messages with their data.
-static PRUNE: LazyLock<Script> = LazyLock::new(|| {
+/// Counts what waits in each of some queues: moved on, or due to be.
+static WAITING: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now, counts = redis.call('TIME')[1], {}
+         for at = 1, #KEYS, 2 do
+             counts[#counts + 1] = redis.call('ZCOUNT', KEYS[at], 0, now) + redis.call('LLEN', KEYS[at + 1])
+         end
+         return counts",
+    )
+});
+
+/// Says that a listener lives and removes finished messages with their data. Gives how many these were, how many messages were given up, and
+/// the listeners that have not said for long that they live.
+static TEND: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local ids = redis.call('SPOP', KEYS[1], ARGV[1])
          for _, id in ipairs(ids) do
              redis.call('HDEL', KEYS[2], id)
              redis.call('UNLINK', KEYS[3] .. ':' .. id)
          end
-         return #ids",
+         local now = redis.call('TIME')[1]
+         redis.call('ZADD', KEYS[4], now, ARGV[2])
+         local silent = redis.call('ZRANGEBYSCORE', KEYS[4], 0, now - ARGV[3], 'LIMIT', 0, 20)
+         return {#ids, redis.call('SCARD', KEYS[5]), silent}",
     )
 });
 
-/// Says that a listener lives, and names those that have not said so for long.
-static ATTEND: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local now = redis.call('TIME')[1]
-         redis.call('ZADD', KEYS[1], now, ARGV[1])
-         return redis.call('ZRANGEBYSCORE', KEYS[1], 0, now - ARGV[2], 'LIMIT', 0, 20)",
-    )
-});
+/// Finished messages removed by one step.
+const STEP: usize = 500;
+/// Steps of one call.
+const STEPS: usize = 100;
+
+/// What was seen while a queue was looked after.
+#[derive(Debug, Default)]
+pub(super) struct Tended {
+    /// Messages that apalis-redis gave up.
+    pub(super) given_up: usize,
+    /// Listeners that are long dead.
+    pub(super) dead: Vec<String>,
+}
 
 /// A message as it is in Redis: its id, and what it says where there is something.
 pub(super) type Found = (String, Option<Vec<u8>>);
@@ -197,28 +217,38 @@ impl Lines {
         }
     }
 
-    /// Removes finished messages, at most 50,000 a call.
-    pub(super) async fn prune(&self, queue: Queue) -> Result<(), RedisError> {
+    /// How many messages wait in each of these queues, in their order. Not for a cluster, whose queues are on several servers.
+    pub(super) async fn waiting(&self, queues: &[Queue]) -> Result<Vec<usize>, RedisError> {
+        let mut script = WAITING.prepare_invoke();
+        for queue in queues {
+            let config = self.config(*queue);
+            script.key(config.scheduled_jobs_set()).key(config.active_jobs_list());
+        }
+        script.invoke_async(&mut self.connection.clone()).await
+    }
+
+    /// Says that listener `name` lives, and removes finished messages, at most 50,000 a call.
+    pub(super) async fn tend(&self, queue: Queue, name: &str) -> Result<Tended, RedisError> {
         let (mut connection, config) = (self.connection.clone(), self.config(queue));
-        for _ in 0..100 {
-            let mut script = PRUNE.key(config.done_jobs_set());
-            let removed: usize = script
+        let mut tended = Tended::default();
+        for _ in 0..STEPS {
+            let mut script = TEND.key(config.done_jobs_set());
+            let (removed, given_up, dead): (usize, usize, Vec<String>) = script
                 .key(config.job_data_hash())
                 .key(config.job_meta_hash())
-                .arg(500)
+                .key(self.listeners(queue))
+                .key(config.dead_jobs_set())
+                .arg(STEP)
+                .arg(name)
+                .arg(60)
                 .invoke_async(&mut connection)
                 .await?;
-            if removed < 500 {
+            tended = Tended { given_up, dead };
+            if removed < STEP {
                 break;
             }
         }
-        Ok(())
-    }
-
-    /// Says that listener `name` lives; returns those that are long dead.
-    pub(super) async fn attend(&self, queue: Queue, name: &str) -> Result<Vec<String>, RedisError> {
-        let key = self.listeners(queue);
-        ATTEND.key(key).arg(name).arg(60).invoke_async(&mut self.connection.clone()).await
+        Ok(tended)
     }
 
     /// Messages that listener `name` had taken and not acknowledged: id and payload, where there is one.

@@ -6,7 +6,6 @@
 //! wish makes that one run.
 
 use std::{
-    pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,22 +14,25 @@ use apalis::prelude::{
     BackendExt as _, BoxDynError, Data, PollSnapshot, PollStrategy, TaskId, WorkerBuilder,
     WorkerBuilderExt as _, WorkerContext, WorkerError,
 };
-use tokio::time::{Instant, Sleep};
+use futures::future::BoxFuture;
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{
     Inbox, Refusal, Transport, Wakes,
-    lines::{Lines, Raw, RawCodec},
+    lines::{Lines, PLENTY, Raw, RawCodec},
     message::Message,
 };
 use crate::{clock::Clock, domain::Queue, random::Random};
 
-/// How often Redis is asked for messages, in a process that is idle most of the time; the message of another service takes half of it on
+/// How often Redis is asked whether there are messages, in one question for all queues; the message of another service takes half of it on
 /// average, a wake only where its call was not heard.
 const POLL: Duration = Duration::from_secs(1);
-/// How often backlog, finished messages and dead listeners are looked after.
-const CARE: Duration = Duration::from_secs(1);
+/// How often a listener looks though nothing was seen to arrive.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often finished messages and dead listeners are looked after.
+const CARE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Messages taken at once where apalis-redis does not take them.
@@ -38,11 +40,11 @@ const HANDFUL: usize = 16;
 /// When the process stops, this long for each step of an orderly end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What a listener works with.
+/// What the listeners of a process work with.
 #[derive(Clone, Debug)]
 pub struct Listener<I> {
-    /// Lane.
-    pub queue: Queue,
+    /// Each has a listener of its own.
+    pub queues: Vec<Queue>,
     /// Where wishes go.
     pub inbox: I,
     /// Redis and bells.
@@ -56,37 +58,46 @@ pub struct Listener<I> {
 /// Listens until `stop`. Returns at once where there is no Redis.
 pub async fn listen<I: Inbox>(listener: Listener<I>, stop: CancellationToken) {
     let Some(lines) = listener.transport.lines().cloned() else { return };
-    let Listener { queue, inbox, transport, clock, random } = listener;
-    let ears = Ears { queue, inbox, wakes: transport.wakes().clone(), lines, stop };
-    let mut failures = 0;
-    let mut leftovers: Vec<String> = Vec::new();
-    while !ears.stop.is_cancelled() {
-        let name = Ulid::from_parts(
-            u64::try_from(clock.now().timestamp_millis()).unwrap_or(0),
-            u128::from_be_bytes(random.bytes()),
-        )
-        .to_string();
-        let started = Instant::now();
-        let ended = ears.listen_as(&name).await;
-        failures = if started.elapsed() > LONGEST_PAUSE * 2 { 1 } else { failures + 1 };
-        leftovers.push(name);
-        if ears.stop.is_cancelled() {
-            // What is not seen to now, another listener inherits.
-            let _ = tokio::time::timeout(LAST_WORDS, ears.clear(&mut leftovers)).await;
-            break;
-        }
-        ears.clear(&mut leftovers).await;
-        let pause = Duration::from_millis(100).saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
-        if failures == 1 {
-            tracing::warn!(
-                queue = queue.as_str(),
-                error = ended.err(),
-                "redis listener ended, starting again"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause / 2 + random.up_to(pause / 2)) => {}
-            () = ears.stop.cancelled() => {}
+    let Listener { queues, inbox, transport, clock, random } = listener;
+    let arrivals = Wakes::default();
+    let mut listening = JoinSet::new();
+    for queue in &queues {
+        let ears = Ears {
+            queue: *queue,
+            inbox: inbox.clone(),
+            wakes: transport.wakes().clone(),
+            arrivals: arrivals.clone(),
+            lines: lines.clone(),
+            stop: stop.clone(),
+        };
+        listening.spawn(ears.live(clock.clone(), random.clone()));
+    }
+    if !lines.takes_by_hand() {
+        listening.spawn(async move {
+            tokio::select! {
+                () = look_out(&lines, &queues, &arrivals) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+    while listening.join_next().await.is_some() {}
+}
+
+/// Tells the listeners of messages that wait; never ends.
+async fn look_out(lines: &Lines, queues: &[Queue], arrivals: &Wakes) {
+    let mut every = tokio::time::interval(POLL);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        // An error here is one of the connection, which ends the listeners too.
+        let waiting = lines.waiting(queues).await.unwrap_or_default();
+        for (queue, count) in queues.iter().zip(waiting) {
+            if count >= PLENTY {
+                let _ = lines.promote(*queue).await;
+            }
+            if count > 0 {
+                arrivals.ring(*queue);
+            }
         }
     }
 }
@@ -96,11 +107,48 @@ struct Ears<I> {
     queue: Queue,
     inbox: I,
     wakes: Wakes,
+    /// Rung when messages wait in Redis.
+    arrivals: Wakes,
     lines: Lines,
     stop: CancellationToken,
 }
 
 impl<I: Inbox> Ears<I> {
+    /// One life after the other, until it is to stop.
+    async fn live(self, clock: Clock, random: Random) {
+        let mut failures = 0;
+        let mut leftovers: Vec<String> = Vec::new();
+        while !self.stop.is_cancelled() {
+            let name = Ulid::from_parts(
+                u64::try_from(clock.now().timestamp_millis()).unwrap_or(0),
+                u128::from_be_bytes(random.bytes()),
+            )
+            .to_string();
+            let started = Instant::now();
+            let ended = self.listen_as(&name).await;
+            failures = if started.elapsed() > LONGEST_PAUSE * 2 { 1 } else { failures + 1 };
+            leftovers.push(name);
+            if self.stop.is_cancelled() {
+                // What is not seen to now, another listener inherits.
+                let _ = tokio::time::timeout(LAST_WORDS, self.clear(&mut leftovers)).await;
+                break;
+            }
+            self.clear(&mut leftovers).await;
+            let pause = Duration::from_millis(100).saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
+            if failures == 1 {
+                tracing::warn!(
+                    queue = self.queue.as_str(),
+                    error = ended.err(),
+                    "redis listener ended, starting again"
+                );
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause / 2 + random.up_to(pause / 2)) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
     /// One life, which ends with the connection.
     async fn listen_as(&self, name: &str) -> Result<(), String> {
         if self.lines.takes_by_hand() {
@@ -136,8 +184,8 @@ impl<I: Inbox> Ears<I> {
     /// One life of an apalis worker.
     async fn work_as(&self, name: &str) -> Result<(), String> {
         let context = WorkerContext::new(name);
-        let backend =
-            self.lines.storage(self.queue).with_codec(RawCodec).poll_with_strategy(Steady { sleep: None });
+        let arrivals = Arrivals { queue: self.queue, bells: self.arrivals.clone(), next: None };
+        let backend = self.lines.storage(self.queue).with_codec(RawCodec).poll_with_strategy(arrivals);
         // Four at once is what apalis-redis can still acknowledge on shutdown with a batch of one.
         let worker =
             WorkerBuilder::new(&context).backend(backend).data(self.clone()).concurrency(4).build(hear::<I>);
@@ -161,19 +209,14 @@ impl<I: Inbox> Ears<I> {
     async fn care(&self, name: &str) {
         let mut every = tokio::time::interval(CARE);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut round = 0_u32;
         loop {
             every.tick().await;
             // An error here is one of the connection, which ends the worker too.
-            let _ = self.lines.promote(self.queue).await;
-            if round.is_multiple_of(5) {
-                let _ = self.lines.prune(self.queue).await;
+            let Ok(mut tended) = self.lines.tend(self.queue, name).await else { continue };
+            if tended.given_up > 0 {
                 self.bury().await;
-                if let Ok(mut dead) = self.lines.attend(self.queue, name).await {
-                    self.clear(&mut dead).await;
-                }
             }
-            round = round.wrapping_add(1);
+            self.clear(&mut tended.dead).await;
         }
     }
 
@@ -271,17 +314,24 @@ async fn hear<I: Inbox>(raw: Raw, id: TaskId, ears: Data<Ears<I>>) -> Result<(),
     if ears.accept(&id.to_string(), Some(&raw.0)).await { Ok(()) } else { Err("the listener stopped".into()) }
 }
 
-/// Polls at a steady pace. The strategies of apalis lose the wake-up when a fetch outlasts their interval.
-struct Steady {
-    sleep: Option<Pin<Box<Sleep>>>,
+/// Polls when messages wait, and now and then without. The strategies of apalis lose the wake-up when a fetch outlasts their interval.
+struct Arrivals {
+    queue: Queue,
+    bells: Wakes,
+    next: Option<BoxFuture<'static, ()>>,
 }
 
-impl PollStrategy for Steady {
+impl PollStrategy for Arrivals {
     fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
         loop {
-            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(POLL)));
-            match sleep.as_mut().poll(cx) {
-                Poll::Ready(()) => self.sleep = None,
+            let (bells, queue) = (&self.bells, self.queue);
+            let next = self.next.get_or_insert_with(|| {
+                let bells = bells.clone();
+                // Not rung for that long, it looks all the same.
+                Box::pin(async move { drop(tokio::time::timeout(LOOK, bells.heard(queue)).await) })
+            });
+            match next.as_mut().poll(cx) {
+                Poll::Ready(()) => self.next = None,
                 Poll::Pending => return Poll::Pending,
             }
         }

@@ -282,18 +282,18 @@ impl Store {
         self.within(query.fetch_all(&self.pool)).await
     }
 
-    /// The queues that have due runs and are not paused.
+    /// Those of these queues that have due runs and are not paused.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn list_due_queues(&self) -> Result<Vec<Queue>, StoreError> {
-        let all: Vec<String> = Queue::ALL.iter().map(|queue| queue.as_str().to_owned()).collect();
+    pub async fn list_due_queues(&self, queues: &[Queue]) -> Result<Vec<Queue>, StoreError> {
+        let names: Vec<String> = queues.iter().map(|queue| queue.as_str().to_owned()).collect();
         let query = sqlx::query_scalar!(
             r#"SELECT q.queue AS "queue!" FROM unnest($1::text[]) AS q (queue)
                WHERE EXISTS (SELECT FROM worker.runs r
                              WHERE r.queue = q.queue AND r.state IN ('queued', 'failed') AND r.run_at <= now())
                  AND NOT EXISTS (SELECT FROM worker.pauses p WHERE p.kind = 'queue' AND p.name = q.queue)"#,
-            &all
+            &names
         );
         let names = self.within(query.fetch_all(&self.pool)).await?;
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())

@@ -4,6 +4,7 @@
 //! - [`thread`], [`process`]: where the task is done: a thread of its own, or a process where an earlier attempt did harm.
 //! - [`leases`]: what this process holds, and the loop that renews it.
 //! - [`hands`]: the ledger and the inbox as the queue module wants them.
+//! - [`lookout`]: finds runs that are due and that nobody called out.
 //! - [`reconciler`]: gives back what dead workers held and wakes what nobody woke.
 //!
 //! A worker decides nothing that the ledger decides (attempts, back-off, states), and knows tasks only by their trait. To add a kind of
@@ -13,6 +14,7 @@ mod attempt;
 mod ends;
 mod hands;
 mod leases;
+mod lookout;
 mod process;
 mod reconciler;
 mod thread;
@@ -161,6 +163,7 @@ impl Worker {
         let mut helpers = JoinSet::new();
         helpers.spawn(Arc::clone(shared).keep_leases());
         helpers.spawn(Arc::clone(shared).reconcile());
+        helpers.spawn(Arc::clone(shared).look_out(queues.to_vec()));
         let (first, second, third, stopping) =
             (shutdown, halt.clone(), shared.worn_out.clone(), stop.clone());
         let (patience, deadline) = (runs.drain, drain.clone());
@@ -176,23 +179,19 @@ impl Worker {
         });
 
         let mut serving = JoinSet::new();
-        for queue in queues {
-            let listener = Listener {
-                queue: *queue,
-                inbox: hands.clone(),
-                transport: shared.parts.transport.clone(),
-                clock: shared.parts.clock.clone(),
-                random: shared.parts.random.clone(),
-            };
-            serving.spawn(listen(listener, stop.clone()));
-        }
+        let listener = Listener {
+            queues: queues.to_vec(),
+            inbox: hands.clone(),
+            transport: shared.parts.transport.clone(),
+            clock: shared.parts.clock.clone(),
+            random: shared.parts.random.clone(),
+        };
+        serving.spawn(listen(listener, stop.clone()));
         let Parts { transport, random, .. } = &shared.parts;
         serving.spawn(hear_calls(transport.clone(), random.clone(), stop.clone()));
         let config = &shared.parts.config;
-        let lanes = queues
-            .iter()
-            .map(|queue| Lane::new(*queue, config.queues.get(*queue).concurrency, config.runs.poll))
-            .collect();
+        let lanes =
+            queues.iter().map(|queue| Lane::new(*queue, config.queues.get(*queue).concurrency)).collect();
         serving.spawn(run_lanes(hands, shared.parts.transport.wakes().clone(), lanes, stop));
         tracing::info!(worker.name = self.owner(), queues = ?queues, "worker started");
         let given_up = async {

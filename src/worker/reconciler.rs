@@ -84,10 +84,6 @@ impl Shared {
                 break;
             }
         }
-        for queue in store.list_due_queues().await? {
-            transport.wakes().ring(queue);
-        }
-        heart.beat();
         self.follow_up(heart).await?;
         if let Some((queue, id)) = tasks::rematch_changed(store, &self.parts.config.rematch).await? {
             transport.wake(queue, id);
