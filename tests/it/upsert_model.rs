@@ -104,6 +104,13 @@ fn any_sequence_of_batches_keeps_the_invariants() {
         .unwrap();
 }
 
+/// Found by the above: a posting that comes back while its row, with its URL, is another's by now.
+#[tokio::test]
+async fn who_comes_back_has_a_url_though_another_has_his() {
+    let db = TestDb::new().await;
+    run_steps(&db, vec![(vec![(1, 1, 0, 1)], 0), (vec![(1, 0, 0, 1)], 0), (vec![(1, 1, 0, 2)], 0)]).await;
+}
+
 async fn run_steps(db: &TestDb, steps: Vec<(Vec<Drawn>, u8)>) {
     sqlx::query("TRUNCATE users, jobs, worker.outbox, worker.source_health RESTART IDENTITY CASCADE")
         .execute(&db.pool)

@@ -62,6 +62,8 @@ pub(in crate::store) struct Write {
     pub item: usize,
     pub row: i32,
     pub url: Option<String>,
+    /// Everything else is taken: the id of the row, which is drawn when it is inserted, is put behind the URL.
+    pub numbered: bool,
     /// False where another row has the identity (a user's own): `source_id` stays NULL then.
     pub with_source_id: bool,
     pub activate: bool,
@@ -112,6 +114,11 @@ impl Plan {
 pub(in crate::store) fn distinct_url(url: &str, source: &str, source_id: &str) -> String {
     let id: String = url::form_urlencoded::byte_serialize(source_id.as_bytes()).collect();
     format!("{url}#{source}:{id}")
+}
+
+/// The same for a row that comes later to the identity than another, which still has its URL.
+pub(in crate::store) fn numbered_url(distinct: &str, row: i32) -> String {
+    format!("{distinct}:{row}")
 }
 
 pub(in crate::store) fn plan(

@@ -1,11 +1,13 @@
 //! The rows of `jobs`, many in one statement.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::{
     Item,
-    plan::{Known, Plan, Row, Write, distinct_url},
+    plan::{Known, Plan, Row, Write, distinct_url, numbered_url},
 };
 use crate::{
     domain::{JobType, RemoteOption},
@@ -105,7 +107,7 @@ struct Columns<'a> {
     remote_option: Vec<Option<&'a str>>,
     source: Vec<&'a str>,
     source_id: Vec<Option<&'a str>>,
-    url: Vec<Option<&'a str>>,
+    url: Vec<Option<Cow<'a, str>>>,
     posted_date: Vec<Option<NaiveDate>>,
     application_deadline: Vec<Option<NaiveDate>>,
     activate: Vec<bool>,
@@ -131,7 +133,12 @@ impl<'a> Columns<'a> {
             columns.remote_option.push(posting.remote_option.map(RemoteOption::as_str));
             columns.source.push(&posting.source);
             columns.source_id.push(write.with_source_id.then_some(&posting.source_id));
-            columns.url.push(write.url.as_deref());
+            columns.url.push(
+                write
+                    .url
+                    .as_deref()
+                    .map(|url| if write.numbered { numbered_url(url, id).into() } else { url.into() }),
+            );
             columns.posted_date.push(posting.posted_date);
             columns.application_deadline.push(posting.application_deadline);
             columns.activate.push(write.activate);

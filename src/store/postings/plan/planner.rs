@@ -263,7 +263,15 @@ impl<'a> Planner<'a> {
                         {
                             self.plan.release.push(id);
                         }
-                        self.plan.updates.push(Write { item: n, row: id, url, with_source_id, activate });
+                        let numbered = false;
+                        self.plan.updates.push(Write {
+                            item: n,
+                            row: id,
+                            url,
+                            numbered,
+                            with_source_id,
+                            activate,
+                        });
                     } else if activate {
                         self.plan.reactivate.push(id);
                     }

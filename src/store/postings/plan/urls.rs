@@ -2,7 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{Target, Write, distinct_url, planner::Planner};
+use super::{Target, Write, distinct_url, numbered_url, planner::Planner};
+
+/// Characters of `jobs.url`.
+const LONGEST: usize = 1000;
+/// Characters of an id and what is before it.
+const NUMBER: usize = 11;
 
 impl Planner<'_> {
     /// Rows whose owner has another URL now let go of the old one, then take the new one where it is free.
@@ -52,21 +57,37 @@ impl Planner<'_> {
         }
     }
 
-    /// The plain URL where it is free, else with the identity behind it, else none.
+    /// The plain URL where it is free, else with the identity behind it, else with that and the id of the row; none where that is too long.
     fn claim_url(&mut self, n: usize, target: Target) {
         let Some(item) = self.items.get(n) else { return };
         let plain = &item.posting.url;
         let distinct = distinct_url(plain, &item.posting.source, &item.posting.source_id);
+        let length = distinct.chars().count();
         let url = if plain.is_empty() {
             None
-        } else if self.holders.contains_key(plain) {
-            self.shadowed.entry(plain.clone()).or_default().push(target);
-            (distinct.chars().count() <= 1000 && !self.holders.contains_key(&distinct)).then_some(distinct)
-        } else {
+        } else if !self.holders.contains_key(plain) {
             Some(plain.clone())
+        } else {
+            self.shadowed.entry(plain.clone()).or_default().push(target);
+            if length <= LONGEST && !self.holders.contains_key(&distinct) {
+                Some(distinct)
+            } else if length + NUMBER > LONGEST {
+                None
+            } else {
+                Some(match target {
+                    Target::Row(id) => numbered_url(&distinct, id),
+                    Target::New(index) => {
+                        if let Some(insert) = self.plan.inserts.get_mut(index) {
+                            insert.numbered = true;
+                        }
+                        distinct
+                    }
+                })
+            }
         };
+        // A number that is still to be drawn is nobody else's.
         if let Some(url) = &url {
-            self.holders.insert(url.clone(), target);
+            self.holders.entry(url.clone()).or_insert(target);
         }
         self.urls.insert(n, url);
     }
@@ -98,6 +119,7 @@ impl Planner<'_> {
                     item: n,
                     row: 0,
                     url: None,
+                    numbered: false,
                     with_source_id: true,
                     activate: true,
                 });
