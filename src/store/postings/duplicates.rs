@@ -79,14 +79,18 @@ async fn pairs(tx: &mut PgConnection, written: &[i32]) -> Result<Vec<Pair>, Stor
         Pair,
         r#"SELECT mine.job_id AS "mine!", other.job_id AS "other!"
            FROM worker.sightings AS mine
-           JOIN worker.sightings AS other
-             ON other.company_key = mine.company_key AND other.title_key = mine.title_key
-            AND other.source <> mine.source AND other.job_id <> mine.job_id
+           CROSS JOIN LATERAL (
+               SELECT o.job_id, o.simhash, o.place_keys, o.gone_at FROM worker.sightings AS o
+               WHERE o.is_owner AND o.company_key = mine.company_key AND o.title_key = mine.title_key AND o.source < mine.source
+               UNION ALL
+               SELECT o.job_id, o.simhash, o.place_keys, o.gone_at FROM worker.sightings AS o
+               WHERE o.is_owner AND o.company_key = mine.company_key AND o.title_key = mine.title_key AND o.source > mine.source
+           ) AS other
            CROSS JOIN LATERAL (
                SELECT length(replace((mine.simhash # other.simhash)::bit(64)::text, '0', '')) AS bits
            ) AS distance
            WHERE mine.job_id = ANY($1) AND mine.is_owner AND mine.company_key IS NOT NULL
-             AND other.is_owner AND other.company_key IS NOT NULL AND other.gone_at IS NULL
+             AND other.job_id <> mine.job_id AND other.gone_at IS NULL
              AND (cardinality(mine.place_keys) = 0 OR cardinality(other.place_keys) = 0
                   OR mine.place_keys && other.place_keys)
              AND distance.bits <= $2
