@@ -1,4 +1,4 @@
-//! Other people's programs on the other side: aiosmtpd with STARTTLS and a password, Python's reader of mail, and the reference library of
+//! Other people's programs on the other side: aiosmtpd with a password, over STARTTLS and over TLS from the start, Python's reader of mail, and the reference library of
 //! Standard Webhooks. On demand, since they come from elsewhere: `CAREER_PYTHON` names an interpreter that has `aiosmtpd` and
 //! `standardwebhooks`; `openssl` makes the certificates.
 
@@ -23,7 +23,7 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         print(json.dumps({
-            "to": envelope.rcpt_tos, "tls": session.ssl is not None, "user": session.auth_data.login.decode(),
+            "to": envelope.rcpt_tos, "tls": implicit or session.ssl is not None, "user": session.auth_data.login.decode(),
             "defects": [str(defect) for part in mail.walk() for defect in part.defects],
             "headers": {name.lower(): str(value) for name, value in mail.items()},
             "text": mail.get_body(("plain",)).get_content(), "html": mail.get_body(("html",)).get_content(),
@@ -31,10 +31,11 @@ class Handler:
         return "250 2.0.0 taken"
 def sign_in(server, session, envelope, mechanism, data):
     return AuthResult(success=data.login == b"me" and data.password == b"s3cret", auth_data=data)
+implicit = sys.argv[4] == "implicit"
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 context.load_cert_chain(sys.argv[2], sys.argv[3])
-controller = Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[1]), tls_context=context, require_starttls=True,
-                        authenticator=sign_in, auth_required=True)
+secret = {"ssl_context": context, "auth_require_tls": False} if implicit else {"tls_context": context, "require_starttls": True}
+controller = Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[1]), authenticator=sign_in, auth_required=True, **secret)
 controller.start()
 print("ready", flush=True)
 sys.stdin.read()
@@ -87,12 +88,24 @@ fn certificates(folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with aiosmtpd, and openssl; CAREER_PYTHON=... cargo test --test it channels::reference -- --ignored"]
-async fn another_mail_server_takes_and_reads_it_over_tls() {
+async fn another_mail_server_takes_and_reads_it_over_starttls() {
+    another_mail_server_takes_and_reads_it("starttls").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with aiosmtpd, and openssl; CAREER_PYTHON=... cargo test --test it channels::reference -- --ignored"]
+async fn another_mail_server_takes_and_reads_it_over_implicit_tls() {
+    another_mail_server_takes_and_reads_it("implicit").await;
+}
+
+async fn another_mail_server_takes_and_reads_it(tls: &str) {
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
     let port = free_port();
     let mut server = Command::new(python());
-    server.args(["-c", MAIL_SERVER, &port.to_string(), "mail.pem", "mail.key"]).current_dir(folder.path());
+    server
+        .args(["-c", MAIL_SERVER, &port.to_string(), "mail.pem", "mail.key", tls])
+        .current_dir(folder.path());
     let mut server = Server(server.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
     let mut said = BufReader::new(server.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert_eq!(said.next().as_deref(), Some("ready"));
@@ -101,7 +114,7 @@ async fn another_mail_server_takes_and_reads_it_over_tls() {
     let settings = |password: &'static str, ca: &str| {
         vec![
             ("notify.email.port", port.clone()),
-            ("notify.email.tls", "starttls".to_owned()),
+            ("notify.email.tls", tls.to_owned()),
             ("notify.email.ca_file", ca.to_owned()),
             ("notify.email.user", "me".to_owned()),
             ("notify.email.password", password.to_owned()),
