@@ -14,6 +14,7 @@ mod sources;
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -162,6 +163,8 @@ pub struct AdminConfig {
     pub bind: SocketAddr,
     /// Allows other than loopback addresses.
     pub behind_tls_proxy: bool,
+    /// Requests that a token may make a minute; a third of them at once.
+    pub requests_per_minute: NonZeroU32,
     /// Where the probes and metrics are served by themselves.
     #[serde(default)]
     pub probes: Option<SocketAddr>,

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::store::{Actor, Token};
 
-/// Requests a token may make a minute, and at once.
-const REQUESTS: (NonZeroU32, NonZeroU32) = (nonzero(60), nonzero(20));
+/// Of the requests a token may make a minute, this part may come at once.
+const AT_ONCE: u32 = 3;
 /// Requests a person may make a minute, and at once: pages with what they are made of.
 const VISITS: (NonZeroU32, NonZeroU32) = (nonzero(300), nonzero(100));
 /// Failed tries an address may make a minute.
@@ -46,17 +46,18 @@ pub(super) struct Limits {
     failures: DefaultKeyedRateLimiter<IpAddr>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// With so many requests a minute for each token.
+    pub(super) fn new(requests: NonZeroU32) -> Self {
         Self {
-            requests: RateLimiter::keyed(Quota::per_minute(REQUESTS.0).allow_burst(REQUESTS.1)),
+            requests: RateLimiter::keyed(
+                Quota::per_minute(requests).allow_burst(nonzero(requests.get() / AT_ONCE)),
+            ),
             visits: RateLimiter::keyed(Quota::per_minute(VISITS.0).allow_burst(VISITS.1)),
             failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
         }
     }
-}
 
-impl Limits {
     /// A failed try, and whether there were too many lately.
     fn refuse(&self, address: IpAddr) -> Problem {
         if self.failures.len() > REMEMBERED {

@@ -105,6 +105,7 @@ impl State {
     /// An endpoint that nobody has asked yet.
     pub fn new(parts: Parts) -> Self {
         let Parts { config, store, transport, clock, random, schedules, tasks, metrics, draining } = parts;
+        let limits = Arc::new(access::Limits::new(config.admin.requests_per_minute));
         Self {
             config,
             primary: store.clone(),
@@ -116,7 +117,7 @@ impl State {
             tasks,
             metrics,
             draining,
-            limits: Arc::default(),
+            limits,
             slots: Arc::new(Semaphore::new(AT_ONCE)),
             previews: Arc::new(Semaphore::new(PREVIEWS)),
             overview: Arc::default(),

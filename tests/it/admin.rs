@@ -8,6 +8,7 @@ use career_worker::{
         token::{Role, mint},
     },
     clock::Clock,
+    config::Config,
     queue::Transport,
     random::Random,
     schedule::Schedule,
@@ -44,10 +45,15 @@ impl Endpoint {
     }
 
     pub async fn with_schedules(schedules: Arc<[Schedule]>) -> Self {
+        Self::with(schedules, |_| ()).await
+    }
+
+    pub async fn with(schedules: Arc<[Schedule]>, change: impl FnOnce(&mut Config)) -> Self {
         let db = TestDb::new().await;
         let draining = CancellationToken::new();
         let mut config = db.config();
         config.admin.bind = ([127, 0, 0, 1], 0).into();
+        change(&mut config);
         let listener = listen(&config.admin).unwrap();
         let state = State::new(Parts {
             config: Arc::new(config),
