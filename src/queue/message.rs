@@ -20,6 +20,8 @@ pub struct Wish {
     pub key: String,
     /// Higher first.
     pub priority: i16,
+    /// W3C traceparent of what wants it.
+    pub traceparent: Option<String>,
 }
 
 /// The meaning of a message.
@@ -27,7 +29,7 @@ pub struct Wish {
 pub enum Message {
     /// `{"run": 7}`: this run waits in the ledger.
     Pointer(RunId),
-    /// `{"task": "...", "args": {...}, "key": "...", "priority": 0}`: somebody wants a run.
+    /// `{"task": "...", "args": {...}, "key": "...", "priority": 0, "traceparent": "00-..."}`: somebody wants a run.
     Wish(Wish),
 }
 
@@ -47,6 +49,8 @@ struct Request {
     key: Option<String>,
     #[serde(default)]
     priority: i16,
+    #[serde(default)]
+    traceparent: Option<String>,
 }
 
 impl Message {
@@ -63,8 +67,10 @@ impl Message {
             return Ok(Self::Pointer(RunId(pointer.run)));
         }
         if !is("task") {
-            return Err("expected an object with \"task\" (and \"args\", \"key\", \"priority\") or \"run\""
-                .to_owned());
+            return Err(
+                "expected an object with \"task\" (and \"args\", \"key\", \"priority\", \"traceparent\") or \"run\""
+                    .to_owned(),
+            );
         }
         let request: Request = serde_path_to_error::deserialize(value)
             .map_err(|error| format!("message: {}: {}", error.path(), error.inner()))?;
@@ -77,6 +83,7 @@ impl Message {
             args: Value::Object(request.args),
             key,
             priority: request.priority,
+            traceparent: request.traceparent,
         }))
     }
 }

@@ -3,7 +3,8 @@
 //! A pointer is a hint: it is never waited for, never tried again and not sent at all to a queue that has plenty.
 //!
 //! Another service wants a run by pushing JSON with apalis-redis: `RedisStorage::new(conn).with_config(Config::default().queue("career:scrape"))`
-//! and `push({"task": "scrape", "args": {...}, "key": "..."})`, where `career` is `redis.prefix`. Without apalis the same is, in one `MULTI`:
+//! and `push({"task": "scrape", "args": {...}, "key": "..."})`, where `career` is `redis.prefix`; `priority` and a W3C `traceparent` may
+//! stand there too. Without apalis the same is, in one `MULTI`:
 //! `HSETNX career:scrape:data ID JSON`, `HSET career:scrape:meta:ID attempts 0 max_attempts 25 status Pending`,
 //! `ZADD career:scrape:scheduled UNIXTIME ID`, with an id of its own (a ULID) for each message. On a Redis Cluster the queue is named
 //! `{career:scrape}`, with the braces, so that its keys are in one slot (`{career:scrape}:data` and so on).

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{Shared, ends::Ends};
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     queue::{Inbox, Ledger, Refusal, Wish},
     store::StoreError,
     tasks,
+    telemetry::trace,
 };
 
 /// A worker while it serves: with its tokens.
@@ -126,7 +128,10 @@ impl Inbox for Hands {
             trigger: Trigger::Redis,
             schedule: None,
         };
-        self.shared.parts.store.insert_run(&run).await.map(|_| ()).map_err(|error| refusal(&error))
+        let span = tracing::info_span!("message", task = run.task, trace_id = tracing::field::Empty);
+        trace::follow(&span, wish.traceparent.as_deref(), trace::Cause::Parent);
+        let inserted = self.shared.parts.store.insert_run(&run).instrument(span).await;
+        inserted.map(|_| ()).map_err(|error| refusal(&error))
     }
 
     async fn set_aside(&self, queue: Queue, id: &str, payload: &[u8], reason: &str) -> Result<(), Refusal> {

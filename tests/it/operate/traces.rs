@@ -7,10 +7,16 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
 use tokio::net::TcpListener;
 
 use super::{World, ask};
-use crate::{process::free_port, support::eventually};
+use crate::{
+    process::free_port,
+    storm::world::message_to,
+    support::{eventually, redis_url, unique},
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
@@ -203,4 +209,46 @@ async fn a_later_attempt_is_a_trace_of_its_own_that_points_back() {
     assert!(first.links.is_empty());
     assert_eq!(second.links, [TRACE], "a later attempt points back");
     assert_eq!(second.parent, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_a_run_by_sql_or_redis_says_what_it_follows_from() {
+    let world = World::new().await;
+    let (url, spans) = collector().await;
+    let prefix = unique();
+    let program = world
+        .program
+        .clone()
+        .with("OTEL_EXPORTER_OTLP_ENDPOINT", &url)
+        .with("OTEL_BSP_SCHEDULE_DELAY", "100")
+        .with("CAREER__REDIS__PREFIX", &prefix);
+    let _running = program.start(&["serve", "--roles", "worker", "--queues", "maintenance"]);
+    let pool = &world.db.pool;
+    let known = "SELECT EXISTS (SELECT FROM worker.tasks)";
+    eventually(Duration::from_secs(30), async || sqlx::query_scalar(known).fetch_one(pool).await.unwrap())
+        .await;
+
+    let trace_of_redis = TRACE.chars().rev().collect::<String>();
+    let mut transaction = pool.begin().await.unwrap();
+    let follows = format!("SET LOCAL career.traceparent = '00-{TRACE}-{CALLER}-01'");
+    for statement in [follows.as_str(), "SELECT worker.enqueue('prune')"] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let message = json!({ "task": "prune", "traceparent": format!("00-{trace_of_redis}-{CALLER}-01") });
+    let client = redis::Client::open(redis_url().await).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let queue = format!("{prefix}:maintenance");
+    let push = message_to(&queue, "01ARZ3NDEKTSV4RRFFQ69G5FAV", &message.to_string());
+    push.query_async::<()>(&mut connection).await.unwrap();
+
+    let run = |trace: &str| run_of(&spans.lock().unwrap(), trace, "prune");
+    eventually(Duration::from_mins(1), async || run(TRACE).is_some() && run(&trace_of_redis).is_some()).await;
+    assert_eq!(run(TRACE).unwrap().parent, CALLER);
+    let taken = run(&trace_of_redis).unwrap().parent;
+    let message = |span: &&Span| span.name == "message" && span.id == taken;
+    eventually(Duration::from_mins(1), async || spans.lock().unwrap().iter().any(|span| message(&span)))
+        .await;
+    let message = spans.lock().unwrap().iter().find(message).cloned().unwrap();
+    assert_eq!(message.parent, CALLER);
 }
