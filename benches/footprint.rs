@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use self::{
-    measures::{Goal, Measures, median},
+    measures::{Goal, Measures, median, memory},
     server::Server,
 };
 
@@ -71,13 +71,6 @@ impl Daemon {
         }
         Ok(nanoseconds / 1e9)
     }
-
-    /// Memory in use, megabytes.
-    fn memory(&self) -> anyhow::Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
-    }
 }
 
 async fn is_ready(port: u16) -> bool {
@@ -124,7 +117,7 @@ async fn main() -> anyhow::Result<()> {
     let (before, begin) = (daemon.busy()?, Instant::now());
     tokio::time::sleep(Duration::from_secs(watched)).await;
     let share = (daemon.busy()? - before) / begin.elapsed().as_secs_f64() * 100.0;
-    measures.against("memory while idle", daemon.memory()?, "MB", Goal::AtMost(64.0));
+    measures.against("memory while idle", memory(daemon.0.id()), "MB", Goal::AtMost(64.0));
     measures.against("processor while idle", share, "% of a core", Goal::AtMost(0.5));
     measures.save()
 }

@@ -2,8 +2,8 @@
 //! are told, by the tasks of a worker as it runs in production.
 //!
 //! First boards with one new posting each, one after the other: the time from the last byte of the answer until each notification is
-//! visible. Then one board with a thousand, with the time of each stage. `cargo bench --bench journey [-- SEARCHES SINGLE POSTINGS]`
-//! (1,000,000, 40 and 1,000). Starts private servers, with fsync.
+//! visible. Then one board with a thousand, with the time of each stage; then such boards for some minutes, one after the other.
+//! `cargo bench --bench journey [-- SEARCHES SINGLE POSTINGS MINUTES]` (1,000,000, 40, 1,000 and 0). Starts private servers, with fsync.
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -25,7 +25,6 @@ mod workload;
 
 use std::{
     fmt::Write as _,
-    fs,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -49,13 +48,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    measures::{Goal, Measures, quantile},
+    measures::{Goal, Measures, memory, quantile},
     server::Server,
     workload::{Preset, World},
 };
 
 /// Between two looks at the notifications.
 const LOOK: Duration = Duration::from_millis(2);
+/// The first and the last of a soak, between which nothing may get slower.
+const SPAN: Duration = Duration::from_mins(1);
 /// Nothing takes longer.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -175,15 +176,44 @@ impl Journey {
         }
     }
 
+    /// Boards of `many` new postings one after the other, for as long as `length`: does it keep its pace, and its memory?
+    async fn soak(
+        &self,
+        measures: &mut Measures,
+        mut first: usize,
+        many: usize,
+        length: Duration,
+    ) -> anyhow::Result<()> {
+        let (begin, process) = (Instant::now(), std::process::id());
+        let known = self.count("SELECT count(*) FROM notifications").await?;
+        let (mut ends, mut early, mut seen) = (Vec::new(), f64::NAN, known);
+        while begin.elapsed() < length {
+            let (_, answered) = self.scrape(&format!("soak-{first}"), first..first + many).await?;
+            seen += i64::try_from(self.told(answered, seen).await?.len())?;
+            first += many;
+            ends.push(begin.elapsed());
+            if begin.elapsed() <= SPAN {
+                early = memory(process);
+            }
+        }
+        let took = begin.elapsed();
+        let within = |from: Duration, until: Duration| {
+            let boards = ends.iter().filter(|end| (from..=until).contains(end)).count();
+            (boards * many) as f64 / until.saturating_sub(from).as_secs_f64()
+        };
+        measures.note("soak", took.as_secs_f64() / 60.0, "min");
+        measures.note("soak: postings through all stages", (ends.len() * many) as f64, "");
+        measures.note("soak: notifications", (seen - known) as f64, "");
+        measures.note("soak: postings", (ends.len() * many) as f64 / took.as_secs_f64(), "postings/s");
+        let kept = within(took.saturating_sub(SPAN), took) / within(Duration::ZERO, SPAN.min(took));
+        measures.note("soak: the last minute, against the first", kept, "times as fast");
+        measures.note("soak: memory gained after the first minute", memory(process) - early, "MB");
+        Ok(())
+    }
+
     async fn count(&self, sql: &'static str) -> anyhow::Result<i64> {
         Ok(sqlx::query_scalar(sql).fetch_one(&self.pool).await?)
     }
-}
-
-fn memory() -> f64 {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
 }
 
 #[tokio::main]
@@ -191,6 +221,7 @@ async fn main() -> anyhow::Result<()> {
     let mut numbers = std::env::args().skip(1).filter_map(|word| word.parse::<usize>().ok());
     let searches = numbers.next().unwrap_or(1_000_000);
     let (single, many) = (numbers.next().unwrap_or(40), numbers.next().unwrap_or(1_000));
+    let soak = Duration::from_mins(numbers.next().unwrap_or(0) as u64);
     let mut measures = Measures::of("journey");
     let server = Server::durable().await?;
     let store = server.store().await?;
@@ -205,7 +236,7 @@ async fn main() -> anyhow::Result<()> {
     config.fetch.gateway_per_second = Some(1e6);
     config.notify.daily_cap = 1_000_000;
     let config = Arc::new(config);
-    let before = memory();
+    let before = memory(std::process::id());
     let parts = Parts {
         store,
         fetch: Fetch::new(&config.fetch, Clock::system(), Random::system(), Arc::new(LocalGate))?,
@@ -225,7 +256,8 @@ async fn main() -> anyhow::Result<()> {
     let (_, answered) = journey.scrape("first", 0..1).await?;
     journey.told(answered, 0).await?;
     measures.note("first match, the searches loaded for it", answered.elapsed().as_secs_f64(), "s");
-    measures.at("memory of the worker", memory() - before, "MB", "searches", searches as f64);
+    let gained = memory(std::process::id()) - before;
+    measures.at("memory of the worker", gained, "MB", "searches", searches as f64);
 
     let mut times = Vec::new();
     for number in 1..=single {
@@ -260,6 +292,9 @@ async fn main() -> anyhow::Result<()> {
     measures.note("a listing of many: all of them", took, "s");
     measures.note("a listing of many: postings through all stages", many as f64 / took, "postings/s");
     measures.note("a day's feed of a million postings at that rate", 1e6 * took / many as f64 / 3600.0, "h");
+    if !soak.is_zero() {
+        journey.soak(&mut measures, 10_000 + many, many, soak).await?;
+    }
     stop.cancel();
     working.await?;
     measures.save()

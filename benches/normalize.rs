@@ -1,4 +1,4 @@
-//! Time for one posting from its markup to the row: `cargo bench --bench normalize`.
+//! Time and allocations for a few hundred postings from their markup to the row: `cargo bench --bench normalize`.
 //!
 //! With `CAREER_RECORDINGS` set, `-- recordings` prints a table over recorded texts and `-- memory` the memory that a long listing
 //! takes.
@@ -16,6 +16,10 @@ use chrono::NaiveDate;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use self::texts::{postings, sentence};
+
+/// Counts allocations beside the time.
+#[global_allocator]
+static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

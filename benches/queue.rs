@@ -42,7 +42,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -54,7 +54,9 @@ use self::{
 const SINGLE: usize = 300;
 /// Runs at once, as many as `BullMQ` is given in each of its processes.
 const AT_ONCE: usize = 50;
-/// Pause between them.
+/// Workers beside each other on one machine, each with its own connections.
+const REPLICAS: [usize; 4] = [1, 2, 4, 8];
+/// Pause between single runs.
 const APART: Duration = Duration::from_millis(20);
 
 /// Peers: name, the program that runs the script, the script.
@@ -154,7 +156,7 @@ impl Bench {
         let mut waits = self.single(&sender).await?;
         stop.cancel();
         working.await?;
-        let throughput = self.many(runs).await?;
+        let throughput = self.many(runs, 1).await?;
         Ok(Round { p50: quantile(&mut waits, 0.5), p99: quantile(&mut waits, 0.99), throughput })
     }
 
@@ -175,8 +177,8 @@ impl Bench {
         Ok(waits.split_off(20))
     }
 
-    /// Runs worked off in a second, all of them recorded before.
-    async fn many(&mut self, runs: usize) -> anyhow::Result<f64> {
+    /// Runs worked off in a second by some workers, all of the runs recorded before.
+    async fn many(&mut self, runs: usize, workers: usize) -> anyhow::Result<f64> {
         sqlx::query(
             "INSERT INTO worker.runs (task, args, queue, trigger)
              SELECT 'nothing', '{}', 'maintenance', 'api' FROM generate_series(1, $1)",
@@ -185,13 +187,13 @@ impl Bench {
         .execute(&self.pool)
         .await?;
         sqlx::query("VACUUM ANALYZE worker.runs").execute(&self.pool).await?;
-        let worker = self.worker("worker")?;
         let stop = CancellationToken::new();
-        let (hands, stopped) = (worker.clone(), stop.clone());
+        let mut working = JoinSet::new();
         let begin = Instant::now();
-        let working = tokio::spawn(async move {
-            hands.run(&Queue::ALL, stopped, CancellationToken::new()).await;
-        });
+        for _ in 0..workers {
+            let (hands, stopped) = (self.worker("worker")?, stop.clone());
+            working.spawn(async move { hands.run(&Queue::ALL, stopped, CancellationToken::new()).await });
+        }
         for _ in 0..runs {
             self.starts.recv().await.context("no run started")?;
         }
@@ -201,7 +203,7 @@ impl Bench {
         }
         let seconds = begin.elapsed().as_secs_f64();
         stop.cancel();
-        working.await?;
+        working.join_all().await;
         Ok(runs as f64 / seconds)
     }
 }
@@ -269,6 +271,11 @@ async fn main() -> anyhow::Result<()> {
             "pgboss" => measures.against(&what, ratio, "times", Goal::AtLeast(1.0)),
             _ => measures.note(&what, ratio, "times"),
         }
+    }
+    for workers in REPLICAS {
+        sqlx::query("TRUNCATE worker.runs CASCADE").execute(&bench.pool).await?;
+        let rate = bench.many(options.runs, workers).await?;
+        measures.at("runs that do nothing, by workers", rate, "runs/s", "workers", workers as f64);
     }
     measures.save()
 }

@@ -10,12 +10,9 @@ mod measures;
 #[expect(dead_code, reason = "shared by benchmarks")]
 mod server;
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use career_worker::{
     random::Random,
     schedule::{self, Schedule},
@@ -25,7 +22,7 @@ use career_worker::{
 use sqlx::PgPool;
 
 use self::{
-    measures::{Goal, Measures, median},
+    measures::{Goal, Measures, median, memory},
     server::Server,
 };
 
@@ -59,23 +56,17 @@ fn read(count: usize) -> anyhow::Result<(Vec<Schedule>, Duration)> {
     Ok((schedules, begin.elapsed()))
 }
 
-/// Memory that this process has in use, bytes.
-fn memory() -> anyhow::Result<f64> {
-    let text = fs::read_to_string("/proc/self/status")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
-}
-
 async fn size(measures: &mut Measures, server: &Server, pool: &PgPool, count: usize) -> anyhow::Result<()> {
     sqlx::query("TRUNCATE worker.schedules, worker.ticks, worker.runs CASCADE").execute(pool).await?;
     let store = server.store().await?;
     let number = count as f64;
     let mut at = |what: &str, value: f64, unit: &str| measures.at(what, value, unit, "schedules", number);
-    let before = memory()?;
+    let now = || memory(std::process::id()) * f64::from(1 << 20);
+    let before = now();
     let (schedules, reading) = read(count)?;
     at("read a schedule's file", reading.as_secs_f64() * 1e6 / number, "us");
     let mut scheduler = Scheduler::new(store.clone(), Random::seeded(1), &schedules, TASKS, POLL);
-    at("memory of a schedule", (memory()? - before) / 2.0 / number, "B");
+    at("memory of a schedule", (now() - before) / 2.0 / number, "B");
     let begin = Instant::now();
     scheduler.fire_due().await?;
     at("first look, all of them new", begin.elapsed().as_secs_f64(), "s");
