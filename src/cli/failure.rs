@@ -49,8 +49,10 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.is::<ConfigError>() || cause.is::<BadSchedules>() {
             return CONFIG;
         }
-        if cause.downcast_ref::<StoreError>().is_some_and(StoreError::is_unavailable) {
-            return UNAVAILABLE;
+        match cause.downcast_ref::<StoreError>() {
+            Some(StoreError::Address(..)) => return CONFIG,
+            Some(error) if error.is_unavailable() => return UNAVAILABLE,
+            _ => {}
         }
     }
     1

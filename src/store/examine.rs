@@ -30,7 +30,7 @@ impl StoreError {
         let error = match self {
             Self::Timeout(_) => return Refusal::Unreachable,
             Self::Unavailable(error) | Self::Refused(error) => error,
-            Self::Migration(_) | Self::NoSession => return Refusal::Other,
+            Self::Address(..) | Self::Migration(_) | Self::NoSession => return Refusal::Other,
         };
         let sqlx::Error::Database(error) = error else {
             return if self.is_unavailable() { Refusal::Unreachable } else { Refusal::Other };

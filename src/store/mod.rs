@@ -128,6 +128,9 @@ pub enum StoreError {
     /// The database is not at the version this program needs.
     #[error("database schema")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A setting with an address cannot be read; the address may hold a password and is left out.
+    #[error("database.{0}: expected postgres://user:password@host:port/name")]
+    Address(&'static str, #[source] sqlx::Error),
     /// What needs a session of its own has no address for one.
     #[error(
         "database.direct_url: empty, expected the address of PostgreSQL itself, past the pooler of database.url"
@@ -204,8 +207,12 @@ fn pool_of(connections: u32, patience: Duration) -> PgPoolOptions {
 }
 
 /// A session with the limits of the settings.
-fn session_options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOptions, sqlx::Error> {
-    let options: PgConnectOptions = url.parse()?;
+fn session_options(
+    key: &'static str,
+    url: &str,
+    config: &DatabaseConfig,
+) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.parse().map_err(|error| StoreError::Address(key, error))?;
     Ok(options.application_name("career-worker").options([
         ("statement_timeout", format!("{}", config.statement_timeout.as_millis())),
         ("idle_in_transaction_session_timeout", "60s".to_owned()),
@@ -215,8 +222,8 @@ fn session_options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOption
 
 /// A connection through a pooler, which refuses options it would have to keep for each client. UTC and the encoding are among those it keeps.
 /// Statements stay prepared by name: `PgBouncer` has followed these since 1.21, which is asked for.
-fn pooled_options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
-    let options: PgConnectOptions = url.parse()?;
+fn pooled_options(key: &'static str, url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.parse().map_err(|error| StoreError::Address(key, error))?;
     Ok(options.application_name("career-worker").extra_float_digits(None))
 }
 
@@ -227,25 +234,26 @@ impl Store {
     /// Opens the pools; connections are made when they are first needed.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where the address cannot be read.
+    /// [`StoreError::Address`] names the setting that cannot be read.
     pub fn open(config: &DatabaseConfig) -> Result<Self, StoreError> {
-        let options = session_options(config.url.expose_secret(), config)?;
+        let options = session_options("url", config.url.expose_secret(), config)?;
         let (options, session) = match config.pooler {
             Pooler::None => (options.clone(), Some(options)),
-            Pooler::Transaction => (pooled_options(config.url.expose_secret())?, None),
+            Pooler::Transaction => (pooled_options("url", config.url.expose_secret())?, None),
         };
         let replica = config.replica_url().map(ExposeSecret::expose_secret).map(|url| {
             let options = match config.pooler {
-                Pooler::None => session_options(url, config)?,
-                Pooler::Transaction => pooled_options(url)?,
+                Pooler::None => session_options("read_url", url, config)?,
+                Pooler::Transaction => pooled_options("read_url", url)?,
             };
             let pool = pool_of(config.max_connections, replica::PATIENCE.min(config.acquire_timeout))
                 .connect_lazy_with(options);
-            Ok::<_, sqlx::Error>(Arc::new(replica::Replica::new(pool, config.read_lag)))
+            Ok::<_, StoreError>(Arc::new(replica::Replica::new(pool, config.read_lag)))
         });
         let replica = replica.transpose()?;
         let direct = config.direct_url.expose_secret();
-        let session = if direct.is_empty() { session } else { Some(session_options(direct, config)?) };
+        let session =
+            if direct.is_empty() { session } else { Some(session_options("direct_url", direct, config)?) };
         let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
         let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
         let timeout = config.statement_timeout + config.acquire_timeout;

@@ -75,6 +75,9 @@ fn a_mistake_in_the_settings_names_the_key() {
     assert!(code == 78 && err.contains("environment: admin.bind"), "{code} {err}");
     let (code, _, err) = run(program().args(["--config", "/no/such/file", "config", "check"]));
     assert!(code == 78 && err.contains("/no/such/file: no such file"), "{code} {err}");
+    let (code, _, err) = run(program().args(["db", "status"]).env("DATABASE_URL", "c4nary@db/career"));
+    assert!(code == 78 && err.contains("database.url: expected postgres://"), "{code} {err}");
+    assert!(!err.contains("c4nary"), "{err}");
 }
 
 #[test]

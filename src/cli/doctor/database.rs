@@ -28,12 +28,8 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
     let store = match Store::open(&config.database) {
         Ok(store) => store,
         Err(error) => {
-            let says = format!("database.url: {}", root(&error));
-            return vec![Finding::bad(
-                "database",
-                says,
-                "write it as postgres://user:password@host:port/name",
-            )];
+            let says = format!("{error}: {}", root(&error));
+            return vec![Finding::bad("database", says, "mend the address in the settings")];
         }
     };
     let begin = Instant::now();

@@ -70,6 +70,8 @@ async fn each_thing_that_is_broken_is_named_with_its_remedy() {
     );
     assert_eq!(code, 69);
     has(&found, "database", "bad", "host and port");
+    let (_, found) = look(&world, &[("CAREER__DATABASE__URL", "db.example.com")]);
+    has(&found, "database", "bad", "database.url: expected postgres://");
     let (_, found) = look(&world, &[("CAREER__DATABASE__URL", &url("", "no_such_database"))]);
     has(&found, "database", "bad", "createdb");
     let (_, found) = look(&world, &[("CAREER__DATABASE__URL", &url("no_such_role", ""))]);
