@@ -34,7 +34,9 @@ const SECTIONS: [(&str, &str, &str); 8] = [
     (
         "queue",
         "Runs",
-        "Each run is claimed, begun and finished in rows that PostgreSQL syncs; claims and ends go in batches, so a run costs less than a commit.",
+        "Each run is claimed, begun and finished in rows that PostgreSQL syncs; claims and ends go in batches, so a run costs less than a commit. \
+         BullMQ, the one that is faster, keeps its jobs in Redis alone: they are wanted in no transaction of the database, and a machine that \
+         crashes loses what the log had not synced, a second of them by default.",
     ),
     (
         "scheduler",

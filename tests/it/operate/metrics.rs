@@ -142,7 +142,7 @@ fn is_known(label: &str, value: &str) -> bool {
         "channel" => &["in_app", "email", "webhook"],
         "engine" => &["logical", "pitr"],
         "policy" => &["close", "archive", "notices"],
-        "loop" => &["claims", "leases", "reconciler", "scheduler"],
+        "loop" => &["claims", "leases", "lookout", "reconciler", "scheduler"],
         "kind" => &["seen", "new", "changed", "unchanged", "returned", "missing", "gone", "rejected"],
         "state" => &[
             "waiting", "running", "dead", "queued", "failed", "due", "idle", "used", "limit", "pending",
