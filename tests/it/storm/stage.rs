@@ -44,7 +44,6 @@ pub struct Stage {
     pub source: Source,
     pub skew: Skew,
     pub disk: Disk,
-    pub lease: Duration,
     pub files: tempfile::TempDir,
 }
 
@@ -102,7 +101,7 @@ impl Stage {
             let (database, messages) = (postgres.url_by(zone.postgres.port), redis.url_by(zone.redis.port));
             let program = Program::at(database.as_str(), messages.as_str(), &jobs)
                 .with("CAREER__RUNS__LEASE", format!("{}s", lease.as_secs()))
-                .with("CAREER__RUNS__RENEW", format!("{}ms", lease.as_millis() / 3))
+                .with("CAREER__RUNS__RENEW", format!("{}ms", lease.as_millis() / 4))
                 .with("CAREER__FETCH__GATEWAY", format!("http://127.0.0.1:{}", zone.source.port))
                 .with("CAREER__FETCH__GATEWAY_PER_SECOND", "100")
                 // Shorter in the measure in which the leases are.
@@ -125,7 +124,6 @@ impl Stage {
             source,
             skew,
             disk,
-            lease,
             files,
         }
     }

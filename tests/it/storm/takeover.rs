@@ -35,7 +35,7 @@ async fn a_killed_workers_run_is_elsewhere_within_forty_seconds() {
     let mut program = Program::at(&db.url, &crate::support::redis_url().await, jobs.path())
         .with("CAREER__REDIS__PREFIX", unique())
         .with("CAREER__FETCH__GATEWAY", format!("http://127.0.0.1:{}", silence().await));
-    for (key, default) in [("LEASE", "30s"), ("RENEW", "10s"), ("RECONCILE", "5s"), ("POLL", "1s")] {
+    for (key, default) in [("LEASE", "20s"), ("RENEW", "5s"), ("RECONCILE", "5s"), ("POLL", "1s")] {
         program = program.with(&format!("CAREER__RUNS__{key}"), default);
     }
     let start = || program.start(&["serve", "--roles", "worker"]);
