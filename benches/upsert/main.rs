@@ -4,7 +4,7 @@
 //! run: new postings, the same again, a tenth of them changed, and new ones by four writers at once; then new ones beside a million others.
 //! Starts a private server without fsync; only ratios say something about another machine.
 //!
-//! `cargo bench --bench upsert [-- ROUNDS POSTINGS PRESENT]` (3, 50,000 and 0)
+//! `cargo bench --bench upsert [-- ROUNDS POSTINGS[,POSTINGS...] PRESENT]` (3, 50,000 and 0); a second size has one round.
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -31,22 +31,28 @@ const BATCH: usize = 500;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut numbers = std::env::args().skip(1).filter_map(|word| word.parse::<usize>().ok());
-    let (rounds, count) = (numbers.next().unwrap_or(3), numbers.next().unwrap_or(50_000).max(4 * BATCH));
-    let present = numbers.next().unwrap_or(0);
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let number = |at: usize| words.get(at).and_then(|word| word.parse::<usize>().ok());
+    let sizes =
+        words.get(1).map_or("50000", String::as_str).split(',').filter_map(|size| size.parse::<usize>().ok());
+    let (rounds, present) = (number(0).unwrap_or(3).max(1), number(2).unwrap_or(0));
     let mut measures = Measures::of("upsert");
     let server = Server::volatile().await?;
     let store = server.store().await?;
     let mut admin = PgConnection::connect(server.database_url()).await?;
-    let all = postings::postings(count);
-    round::upsert(&store, &all).await?;
-    admin.execute("CREATE UNLOGGED TABLE staged AS SELECT * FROM jobs").await?;
-    admin.execute("ANALYZE staged").await?;
-    let mut measured = Vec::new();
-    for number in 1..=rounds.max(1) {
-        measured.push(Round::measure(number, &store, &mut admin, &all).await?);
+    for (at, count) in sizes.map(|size| size.max(4 * BATCH)).enumerate() {
+        round::empty(&mut admin).await?;
+        let all = postings::postings(count);
+        round::upsert(&store, &all).await?;
+        admin.execute("DROP TABLE IF EXISTS staged").await?;
+        admin.execute("CREATE UNLOGGED TABLE staged AS SELECT * FROM jobs").await?;
+        admin.execute("ANALYZE staged").await?;
+        let mut measured = Vec::new();
+        for number in 1..=if at == 0 { rounds } else { 1 } {
+            measured.push(Round::measure(number, &store, &mut admin, &all).await?);
+        }
+        report(&mut measures, &measured, count);
     }
-    report(&mut measures, &measured, count);
     if present > 0 {
         present::measure(&mut measures, &store, &mut admin, present).await?;
     }
