@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "figures are what this is for")]
 
+mod processor;
 mod recorded;
 mod texts;
 

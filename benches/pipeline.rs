@@ -11,6 +11,8 @@
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod fill;
+#[expect(dead_code, reason = "shared by benchmarks")]
+mod measures;
 #[path = "matching/workload/mod.rs"]
 #[expect(
     dead_code,
@@ -39,7 +41,10 @@ use clap::ValueEnum as _;
 use futures::{StreamExt as _, TryStreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
 
-use self::workload::{PostingText, Preset, World};
+use self::{
+    measures::{Goal, Measures},
+    workload::{PostingText, Preset, World},
+};
 
 /// A cap that no user reaches.
 const ENDLESS: i32 = 1_000_000;
@@ -176,9 +181,11 @@ async fn bare_copy(admin: &mut PgConnection, indexes: &str) -> Result<Duration> 
     Ok(begin.elapsed())
 }
 
-fn line(what: &str, took: Duration, count: u64, unit: &str) {
+fn line(what: &str, took: Duration, count: u64, unit: &str) -> f64 {
     let seconds = took.as_secs_f64();
-    println!("{what:<44} {seconds:>9.3} s {:>12.0} {unit}/s", count as f64 / seconds.max(1e-9));
+    let rate = count as f64 / seconds.max(1e-9);
+    println!("{what:<44} {seconds:>9.3} s {rate:>12.0} {unit}/s");
+    rate
 }
 
 async fn measure(url: &str, size: &Size) -> Result<()> {
@@ -203,17 +210,16 @@ async fn measure(url: &str, size: &Size) -> Result<()> {
     let (report, claiming) = match_all(&store, &matcher, &config).await?;
     let took = begin.elapsed();
     let pairs = report.matches + report.counted;
-    line("claim, read, match, write", took, report.postings, "postings");
-    line("  the same in pairs", took, pairs, "pairs");
+    let postings_a_second = line("claim, read, match, write", took, report.postings, "postings");
+    let pairs_a_second = line("  the same in pairs", took, pairs, "pairs");
     line("  claim (all lanes)", claiming, report.postings, "postings");
     line("  follow and read (all lanes)", report.took.read, report.postings, "postings");
     line("  find (all lanes)", report.took.find, report.postings, "postings");
     line("  write (all lanes)", report.took.write, pairs, "pairs");
+    let pairs_a_posting = pairs as f64 / report.postings.max(1) as f64;
     println!(
-        "  {:.1} pairs a posting; {} written, {} only counted",
-        pairs as f64 / report.postings.max(1) as f64,
-        report.matches,
-        report.counted
+        "  {pairs_a_posting:.1} pairs a posting; {} written, {} only counted",
+        report.matches, report.counted
     );
     anyhow::ensure!(
         report.postings == size.postings as u64 && pairs > report.postings,
@@ -238,9 +244,27 @@ async fn measure(url: &str, size: &Size) -> Result<()> {
     );
     let begin = Instant::now();
     let told = tell_all(&store, &config).await?;
-    line("notifications", begin.elapsed(), told, "notices");
+    let notices_a_second = line("notifications", begin.elapsed(), told, "notices");
     store.close().await;
-    Ok(())
+
+    let mut measures = Measures::of("pipeline");
+    measures.note("searches", size.searches as f64, "");
+    measures.note("pairs of a posting", pairs_a_posting, "");
+    measures.against(
+        "claimed, read, matched and written",
+        postings_a_second,
+        "postings/s",
+        Goal::AtLeast(7_000.0),
+    );
+    measures.note("the same in pairs", pairs_a_second, "pairs/s");
+    measures.note(
+        "written by one lane, against the bare COPY",
+        ratio(same, report.took.write),
+        "times as fast",
+    );
+    measures.note("all of it, against the bare COPY", ratio(same, took), "times as fast");
+    measures.note("notifications", notices_a_second, "notices/s");
+    measures.save()
 }
 
 #[tokio::main]

@@ -19,7 +19,7 @@ use self::{
 };
 
 /// Benchmark, heading, and what limits it.
-const SECTIONS: [(&str, &str, &str); 8] = [
+const SECTIONS: [(&str, &str, &str); 11] = [
     (
         "upsert",
         "Storing postings",
@@ -47,6 +47,22 @@ const SECTIONS: [(&str, &str, &str); 8] = [
         "matching",
         "Matching",
         "Entries that a posting shares a rare word with are looked at, and memory is where the time goes: a posting touches more of it the more searches fit.",
+    ),
+    (
+        "pipeline",
+        "From the outbox to the notifications",
+        "Writing the pairs is what takes the time, and a lane's COPY shares its processor with the server that takes it.",
+    ),
+    (
+        "sources",
+        "Reading, source by source",
+        "Fixtures hold more oddities than a source's everyday answers and texts of every length, so the figures of two sources do not compare; what grows \
+         with a posting is its text, which every extractor reads.",
+    ),
+    (
+        "peers",
+        "Reading, beside Python libraries",
+        "The same payloads, ours as a whole process with its start; the libraries read a part of what ours does. Most of the time of either is the markup.",
     ),
     (
         "footprint",

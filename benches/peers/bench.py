@@ -1,8 +1,10 @@
 """Times this program beside Python peers on the same recorded payloads. See README.md."""
 
 import argparse
+import datetime
 import html
 import json
+import os
 import re
 import subprocess
 import sys
@@ -171,6 +173,33 @@ def add(rows, work, peer, mine, theirs):
     rows.append((work, peer, mine[1], theirs[1], mine[0], theirs[0], theirs[0] / mine[0]))
 
 
+def machine():
+    found = lambda file, key: next((line.split(":", 1)[1].strip() for line in Path(file).read_text().splitlines() if line.startswith(key)), "")
+    gigabytes = -(-int(found("/proc/meminfo", "MemTotal").removesuffix(" kB") or 0) // (1 << 20))
+    return f"{os.cpu_count()} cores of {found('/proc/cpuinfo', 'model name')}, {gigabytes} GB"
+
+
+def save(rows, qualities):
+    """For the page of results; the form is that of benches/measures/mod.rs."""
+    figure = lambda what, value, unit: {"what": what, "value": value, "unit": unit, "size": None, "goal": None}
+    figures = [figure(f"{work}, against {peer}", ratio, "times as fast") for work, peer, *_, ratio in rows]
+    for language, mine, theirs in qualities:
+        for who, text in (("ours", mine), ("JobSpy", theirs)):
+            for what, value in zip(("recall", "precision"), text.split(" / ")):
+                if value != "-":
+                    figures.append(figure(f"pay in {language} texts, {what}: {who}", float(value), ""))
+    folder = Path(__file__).parents[2] / "target" / "measures"
+    folder.mkdir(parents=True, exist_ok=True)
+    measures = {
+        "bench": "peers",
+        "command": "target/peers/bin/python benches/peers/bench.py --recordings DIR --labelled DIR",
+        "day": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "machine": machine(),
+        "figures": figures,
+    }
+    folder.joinpath("peers.json").write_text(json.dumps(measures, indent=2))
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--program", default="target/release/career-worker")
@@ -188,6 +217,7 @@ def main():
     print("\nrecall / precision of pay (both ends within 1 %, same period)")
     for language, mine, theirs in qualities:
         print(f"{language:<10} ours {mine}   JobSpy {theirs}")
+    save(rows, qualities)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,4 @@
 //! Recorded responses of Greenhouse with full texts, found through `CAREER_RECORDINGS`.
-//!
-//! Times are of this thread on its processor, so that other work on the machine does not count.
 
 pub mod memory;
 pub mod speed;

@@ -1,6 +1,6 @@
 //! Postings a second on one core: parsing, normalizing, both, and where the time goes.
 
-use std::{fs, hint::black_box, time::Instant};
+use std::hint::black_box;
 
 use career_worker::{
     domain::{Page, Posting, RawPosting, Text},
@@ -15,9 +15,7 @@ use career_worker::{
 use chrono::NaiveDate;
 
 use super::Recorded;
-
-/// Each step runs for about this many seconds.
-const SECONDS: f64 = 1.0;
+use crate::processor::time;
 
 /// A posting with what the extractors see of it.
 struct Seen {
@@ -142,43 +140,4 @@ pub fn parse(source: &dyn Source, response: &Recorded) -> Vec<RawPosting> {
     let page = Page { url: &response.url, content_type: Some("application/json"), body: &response.body };
     let board = Board { board: "acme".to_owned(), ..Board::default() };
     source.parse(&board, &page).map(|parsed| parsed.postings).unwrap_or_default()
-}
-
-/// Microseconds a posting, over many rounds: the system counts a thread's time in steps of milliseconds.
-fn time(postings: usize, work: &dyn Fn()) -> f64 {
-    work();
-    let start = Clock::now();
-    let (mut rounds, mut spent) = (0_u32, 0.0);
-    while spent < SECONDS {
-        work();
-        rounds += 1;
-        spent = start.seconds();
-    }
-    spent * 1e6 / f64::from(rounds) / f64::from(u32::try_from(postings.max(1)).unwrap_or(u32::MAX))
-}
-
-/// Time of this thread on its processor, where the system tells it; of the clock on the wall elsewhere.
-enum Clock {
-    Thread(u64),
-    Wall(Instant),
-}
-
-impl Clock {
-    fn now() -> Self {
-        on_processor().map_or_else(|| Self::Wall(Instant::now()), Self::Thread)
-    }
-
-    fn seconds(&self) -> f64 {
-        match self {
-            Self::Thread(start) => {
-                let nanos = on_processor().unwrap_or(*start).saturating_sub(*start);
-                std::time::Duration::from_nanos(nanos).as_secs_f64()
-            }
-            Self::Wall(start) => start.elapsed().as_secs_f64(),
-        }
-    }
-}
-
-fn on_processor() -> Option<u64> {
-    fs::read_to_string("/proc/thread-self/schedstat").ok()?.split_whitespace().next()?.parse().ok()
 }
