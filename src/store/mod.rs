@@ -267,7 +267,9 @@ impl Store {
     /// migrations hold a lock of their session.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let options = self.session.as_ref().ok_or(StoreError::NoSession)?;
-        let mut connection = sqlx::PgConnection::connect_with(options).await?;
+        // An index of a large table takes longer than a statement otherwise may.
+        let patient = PgConnectOptions::clone(options).options([("statement_timeout", "0")]);
+        let mut connection = sqlx::PgConnection::connect_with(&patient).await?;
         MIGRATIONS.run(&mut connection).await?;
         Ok(connection.close().await?)
     }
