@@ -48,7 +48,11 @@ mod tokens;
 mod transition;
 mod waiting;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use secrecy::ExposeSecret;
 use sqlx::{
@@ -111,6 +115,8 @@ pub struct Store {
     timeout: Duration,
     /// What was seen lately, so that many who ask cost no more than one.
     seen: Arc<observe::Seen>,
+    /// Rows of `jobs` this process wrote since the full-text index was last sorted in.
+    unsorted: Arc<AtomicU64>,
 }
 
 /// Why a statement gave no answer.
@@ -257,7 +263,15 @@ impl Store {
         let pool = pool_of(config.max_connections, config.acquire_timeout).connect_lazy_with(options.clone());
         let reserved = pool_of(2, config.acquire_timeout).connect_lazy_with(options);
         let timeout = config.statement_timeout + config.acquire_timeout;
-        Ok(Self { pool, reserved, session: session.map(Arc::new), replica, timeout, seen: Arc::default() })
+        Ok(Self {
+            pool,
+            reserved,
+            session: session.map(Arc::new),
+            replica,
+            timeout,
+            seen: Arc::default(),
+            unsorted: Arc::default(),
+        })
     }
 
     /// Applies the migrations that are missing.

@@ -2,7 +2,7 @@
 //!
 //! One transaction holds the `jobs` rows, their sightings, the outbox, the duplicate groups and the board's health, in a number of
 //! statements that does not depend on how many postings there are. `plan` decides, without SQL, which posting goes to which row; `rows`,
-//! `marks` and `duplicates` hold the statements. Nothing here reads the text of a posting, and nothing here touches a row with a
+//! `marks` and `duplicates` hold the statements; `full_text` has the index keep up. Nothing here reads the text of a posting, and nothing here touches a row with a
 //! `user_id`.
 //!
 //! Writers take one advisory lock before their first row lock, and lock sightings in key order; what was only seen again takes no
@@ -11,6 +11,7 @@
 //! health. Where it meets what is known after all, or another writer of the same, it begins again alone.
 
 mod duplicates;
+mod full_text;
 mod marks;
 pub(super) mod plan;
 mod rows;
@@ -148,7 +149,10 @@ impl Store {
         let (mut race, mut turn) = (Race::default(), Turn::Beside);
         loop {
             match self.within(self.upsert_once(&items, board, turn)).await {
-                Ok(Some(report)) => return Ok(report),
+                Ok(Some(report)) => {
+                    self.keep_full_text_current(&report).await;
+                    return Ok(report);
+                }
                 Ok(None) => {}
                 Err(error) if race.again(&error).await => {}
                 Err(error) => return Err(error),

@@ -299,3 +299,55 @@ async fn duplicates_are_grouped_across_sources_only() {
     db.store.upsert_postings(&[moved], "b").await.unwrap();
     assert_eq!(count(&db, "SELECT count(*) FROM worker.duplicates").await, 0);
 }
+
+#[tokio::test]
+async fn who_writes_many_rows_has_the_full_text_index_keep_up() {
+    let db = TestDb::new().await;
+    sqlx::query("ALTER TABLE jobs SET (autovacuum_enabled = off)").execute(&db.pool).await.unwrap();
+    let write = async |from: usize, many: usize| {
+        let postings: Vec<_> = (from..from + many)
+            .map(|id| {
+                posting("s", &id.to_string(), &format!("https://a.example/{id}"), &format!("Engineer {id}"))
+            })
+            .collect();
+        db.store.upsert_postings(&batch(&postings), "b").await.unwrap();
+    };
+    // What is left to sort in, pages.
+    let left = async || count(&db, "SELECT gin_clean_pending_list('jobs_full_text_idx')").await;
+    write(0, 400).await;
+    assert_ne!(left().await, 0, "a few rows wait for more");
+    write(400, 100).await;
+    assert_eq!(left().await, 0);
+    write(500, 400).await;
+    assert_ne!(left().await, 0, "it is counted anew");
+    write(0, 400).await;
+    assert_eq!(
+        left().await,
+        0,
+        "what was there already is not counted, and nothing of it is left to sort in"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_owns_no_table_can_have_the_full_text_index_sorted_in() {
+    let db = TestDb::new().await;
+    let mut session = db.pool.acquire().await.unwrap();
+    let role = format!("writer_{}", std::process::id());
+    for sql in [
+        format!("CREATE ROLE {role}"),
+        format!("GRANT USAGE ON SCHEMA worker TO {role}"),
+        format!("SET ROLE {role}"),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *session).await.unwrap();
+    }
+    let direct =
+        sqlx::query("SELECT gin_clean_pending_list('jobs_full_text_idx')").execute(&mut *session).await;
+    assert!(direct.unwrap_err().to_string().contains("owner"));
+    let sorted: Option<i64> =
+        sqlx::query_scalar("SELECT worker.sort_in_full_text()").fetch_one(&mut *session).await.unwrap();
+    assert_eq!(sorted, Some(0));
+    sqlx::query("RESET ROLE").execute(&mut *session).await.unwrap();
+    for sql in [format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")] {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *session).await.unwrap();
+    }
+}
