@@ -41,12 +41,7 @@ async fn main() -> anyhow::Result<()> {
     let store = server.store().await?;
     let mut admin = PgConnection::connect(server.database_url()).await?;
     for (at, count) in sizes.map(|size| size.max(4 * BATCH)).enumerate() {
-        round::empty(&mut admin).await?;
         let all = postings::postings(count);
-        round::upsert(&store, &all).await?;
-        admin.execute("DROP TABLE IF EXISTS staged").await?;
-        admin.execute("CREATE UNLOGGED TABLE staged AS SELECT * FROM jobs").await?;
-        admin.execute("ANALYZE staged").await?;
         let mut measured = Vec::new();
         for number in 1..=if at == 0 { rounds } else { 1 } {
             measured.push(Round::measure(number, &store, &mut admin, &all).await?);

@@ -58,6 +58,14 @@ pub async fn empty(admin: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Keeps the rows that are there for the bare INSERT.
+async fn stage(admin: &mut PgConnection) -> Result<()> {
+    admin.execute("DROP TABLE IF EXISTS staged").await?;
+    admin.execute("CREATE UNLOGGED TABLE staged AS SELECT * FROM jobs").await?;
+    admin.execute("ANALYZE staged").await?;
+    Ok(())
+}
+
 async fn insert(admin: &mut PgConnection, count: usize) -> Result<f64> {
     empty(admin).await?;
     let start = Instant::now();
@@ -103,6 +111,9 @@ impl Round {
         let after = versions(admin).await?;
         ensure!(before.len() == postings.len() && after.len() == postings.len(), "rows are missing");
         let written = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+        if number == 1 {
+            stage(admin).await?;
+        }
         let changed = upsert(store, &changed(postings, 10)).await?;
         empty(admin).await?;
         let four = upsert_at_once(store, postings).await?;

@@ -314,13 +314,13 @@ async fn who_writes_many_rows_has_the_full_text_index_keep_up() {
     };
     // What is left to sort in, pages.
     let left = async || count(&db, "SELECT gin_clean_pending_list('jobs_full_text_idx')").await;
-    write(0, 400).await;
+    write(0, 900).await;
     assert_ne!(left().await, 0, "a few rows wait for more");
-    write(400, 100).await;
+    write(900, 100).await;
     assert_eq!(left().await, 0);
-    write(500, 400).await;
+    write(1_000, 900).await;
     assert_ne!(left().await, 0, "it is counted anew");
-    write(0, 400).await;
+    write(0, 900).await;
     assert_eq!(
         left().await,
         0,
