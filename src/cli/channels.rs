@@ -48,9 +48,12 @@ pub(super) struct SetArgs {
     /// instant, hourly or daily; as the settings say where not given.
     #[arg(long)]
     frequency: Option<String>,
-    /// Daily digests are made from this hour (UTC) on.
+    /// Daily digests are made from this hour on.
     #[arg(long)]
     hour: Option<i16>,
+    /// Where that hour is, and where a day begins (IANA name, such as Europe/Berlin).
+    #[arg(long, value_name = "NAME")]
+    time_zone: Option<String>,
     /// Most digests a day.
     #[arg(long, value_name = "N")]
     daily_cap: Option<i32>,
@@ -113,8 +116,18 @@ pub(super) async fn run(globals: &Globals, command: ChannelsCommand) -> anyhow::
 
 async fn set(globals: &Globals, daemon: &Daemon, args: SetArgs) -> anyhow::Result<()> {
     let (config, store) = (&daemon.parts.config, &daemon.parts.store);
-    let SetArgs { user, channel, address, frequency, hour, daily_cap, new_secret: anew, off, unconfirmed } =
-        args;
+    let SetArgs {
+        user,
+        channel,
+        address,
+        frequency,
+        hour,
+        time_zone,
+        daily_cap,
+        new_secret: anew,
+        off,
+        unconfirmed,
+    } = args;
     let user = UserId(user);
     let known = store.find_target(user, channel).await.context("look at the channel")?;
     let kept = known.as_ref().and_then(|known| known.secret.as_deref());
@@ -128,8 +141,16 @@ async fn set(globals: &Globals, daemon: &Daemon, args: SetArgs) -> anyhow::Resul
         (None, Channel::Webhook, Some(known)) => Some(known.address.clone()),
         (given, ..) => given,
     };
-    let wish =
-        ChannelWish { enabled: !off, address, secret, frequency, hour, daily_cap, confirmed: !unconfirmed };
+    let wish = ChannelWish {
+        enabled: !off,
+        address,
+        secret,
+        frequency,
+        hour,
+        time_zone,
+        daily_cap,
+        confirmed: !unconfirmed,
+    };
     tasks::check_wish(&config.notify, channel, &wish, known.as_ref())
         .map_err(|message| Failure::new(2, message))?;
     if !store.set_channel_for(CLI, user, channel, &wish).await.context("set channel")? {

@@ -24,8 +24,10 @@ pub struct NotifyConfig {
     pub matches_url: String,
     /// Postings that a digest names; the others are counted.
     pub digest_postings: i32,
-    /// Hour (UTC) at which daily digests are made, for users without a setting.
+    /// Hour from which daily digests are made, for users without a setting.
     pub digest_hour: i16,
+    /// Where that hour is, and where a day begins (IANA name), for users without a setting.
+    pub digest_time_zone: String,
     /// Most digests a user gets by a channel in a day, for users without a setting.
     pub digest_cap: i32,
     /// Tries of one digest.
@@ -174,6 +176,12 @@ impl NotifyConfig {
         if !(0..24).contains(&self.digest_hour) {
             return Some(format!("notify.digest_hour = {}, expected 0 to 23", self.digest_hour));
         }
+        if self.digest_time_zone.parse::<chrono_tz::Tz>().is_err() {
+            let zone = &self.digest_time_zone;
+            return Some(format!(
+                "notify.digest_time_zone = {zone:?}, expected an IANA name such as Europe/Berlin"
+            ));
+        }
         let slowest = self.email.timeout.max(self.webhook.timeout);
         // After the lease is fenced there are two waits at the most: for the text to leave, and for the answer.
         if self.lease < slowest * 2 {
@@ -266,6 +274,8 @@ mod tests {
             ("notify.email.from", "", "from"),
             ("notify.email.user", "me", "both or neither"),
             ("notify.lease", "5s", "lease"),
+            ("notify.digest_hour", "24", "0 to 23"),
+            ("notify.digest_time_zone", "Mars/Base", "IANA"),
             ("notify.matches_url", "javascript:alert(1)", "matches_url"),
         ] {
             let error = with(&[(key, value)]).unwrap_err();

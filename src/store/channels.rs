@@ -24,8 +24,10 @@ pub struct UserChannel {
     pub address: Option<String>,
     /// `instant`, `hourly` or `daily`; absent: what the settings say.
     pub frequency: Option<String>,
-    /// Hour (UTC) from which daily digests are made; absent: what the settings say.
+    /// Hour from which daily digests are made; absent: what the settings say.
     pub hour: Option<i16>,
+    /// Where that hour is, and where a day begins (IANA name); absent: what the settings say.
+    pub time_zone: Option<String>,
     /// Most digests a day; absent: what the settings say.
     pub daily_cap: Option<i32>,
     /// When somebody vouched for the address; nothing is sent before.
@@ -51,6 +53,8 @@ pub struct ChannelWish {
     pub frequency: Option<String>,
     /// Its own hour.
     pub hour: Option<i16>,
+    /// Its own time zone (IANA name).
+    pub time_zone: Option<String>,
     /// Its own cap.
     pub daily_cap: Option<i32>,
     /// Somebody vouches for the address.
@@ -82,7 +86,7 @@ impl Store {
         let query = sqlx::query_as!(
             UserChannel,
             r#"SELECT uc.user_id, uc.channel, uc.enabled, coalesce(uc.address, u.email) AS address, uc.frequency, uc.hour,
-                      uc.daily_cap, uc.confirmed_at, uc.disabled_reason, uc.failures, uc.last_digest_at
+                      uc.time_zone, uc.daily_cap, uc.confirmed_at, uc.disabled_reason, uc.failures, uc.last_digest_at
                FROM worker.user_channels uc JOIN users u ON u.id = uc.user_id
                WHERE ($1::int IS NULL OR uc.user_id = $1) AND ($2::int IS NULL OR (uc.user_id, uc.channel) > ($2, $3::text))
                ORDER BY uc.user_id, uc.channel LIMIT $4"#,
@@ -125,12 +129,12 @@ impl Store {
             let mut transaction = self.pool.begin().await?;
             let set = sqlx::query!(
                 "INSERT INTO worker.user_channels AS uc
-                   (user_id, channel, enabled, address, secret, frequency, hour, daily_cap, confirmed_at)
-                 SELECT id, $2, $3, $4, coalesce($5, (SELECT secret FROM worker.user_channels WHERE user_id = $1 AND channel = $2)), $6, $7, $8,
+                   (user_id, channel, enabled, address, secret, frequency, hour, time_zone, daily_cap, confirmed_at)
+                 SELECT id, $2, $3, $4, coalesce($5, (SELECT secret FROM worker.user_channels WHERE user_id = $1 AND channel = $2)), $6, $7, $10, $8,
                         CASE WHEN $9 THEN now() END
                  FROM users WHERE id = $1
                  ON CONFLICT (user_id, channel) DO UPDATE SET
-                   enabled = $3, address = $4, secret = coalesce($5, uc.secret), frequency = $6, hour = $7, daily_cap = $8,
+                   enabled = $3, address = $4, secret = coalesce($5, uc.secret), frequency = $6, hour = $7, time_zone = $10, daily_cap = $8,
                    confirmed_at = CASE WHEN $9 THEN now() WHEN uc.address IS NOT DISTINCT FROM $4 THEN uc.confirmed_at END,
                    since = CASE WHEN uc.enabled OR NOT $3 THEN uc.since ELSE now() END,
                    disabled_reason = CASE WHEN $3 THEN NULL ELSE uc.disabled_reason END,
@@ -143,7 +147,8 @@ impl Store {
                 wish.frequency,
                 wish.hour,
                 wish.daily_cap,
-                wish.confirmed
+                wish.confirmed,
+                wish.time_zone
             )
             .execute(&mut *transaction)
             .await?

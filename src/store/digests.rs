@@ -21,8 +21,10 @@ const GATHERED: i64 = 200;
 pub struct DigestRules<'a> {
     /// `instant`, `hourly` or `daily`.
     pub frequency: &'a str,
-    /// Hour (UTC) from which daily ones are made.
+    /// Hour from which daily ones are made.
     pub hour: i16,
+    /// Where the hour is and a day begins, IANA name.
+    pub time_zone: &'a str,
     /// Most digests a day.
     pub daily_cap: i32,
     /// Postings that are named.
@@ -278,15 +280,16 @@ async fn claim_channels(
     sqlx::query_scalar!(
                 "SELECT uc.user_id FROM worker.user_channels uc
                  JOIN users u ON u.id = uc.user_id AND u.is_active IS NOT FALSE
+                 CROSS JOIN LATERAL coalesce(uc.time_zone, $7) AS zone
                  WHERE uc.channel = $1 AND uc.user_id > $2 AND uc.enabled AND uc.confirmed_at IS NOT NULL
                    AND coalesce(uc.last_digest_at, uc.since) < CASE coalesce(uc.frequency, $3)
                          WHEN 'instant' THEN 'infinity'
                          WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC')
-                         WHEN 'daily' THEN date_trunc('day', now() - make_interval(hours => coalesce(uc.hour, $4)), 'UTC')
-                                           + make_interval(hours => coalesce(uc.hour, $4))
+                         WHEN 'daily' THEN (date_trunc('day', now() AT TIME ZONE zone - make_interval(hours => coalesce(uc.hour, $4)))
+                                            + make_interval(hours => coalesce(uc.hour, $4))) AT TIME ZONE zone
                          ELSE '-infinity' END
                    AND (SELECT count(*) FROM worker.digests d WHERE d.user_id = uc.user_id AND d.channel = uc.channel
-                          AND d.created_at >= date_trunc('day', now(), 'UTC') AND d.state <> 'skipped') < coalesce(uc.daily_cap, $5)
+                          AND d.created_at >= date_trunc('day', now(), zone) AND d.state <> 'skipped') < coalesce(uc.daily_cap, $5)
                    AND EXISTS (SELECT FROM worker.announcements a
                                WHERE a.user_id = uc.user_id AND a.announced_at >= greatest(uc.since, uc.collected_to - interval '1 hour')
                                  AND NOT EXISTS (SELECT FROM worker.digest_items i
@@ -297,7 +300,8 @@ async fn claim_channels(
                 rules.frequency,
                 rules.hour,
                 rules.daily_cap,
-                GATHERED
+                GATHERED,
+                rules.time_zone
             )
             .fetch_all(&mut **transaction)
             .await

@@ -84,9 +84,12 @@ pub(in crate::admin) struct Wish {
     pub secret: Option<String>,
     /// `instant`, `hourly` or `daily`.
     pub frequency: Option<String>,
-    /// Hour (UTC) from which daily digests are made.
+    /// Hour from which daily digests are made.
     #[schema(minimum = 0, maximum = 23)]
     pub hour: Option<i16>,
+    /// Where that hour is, and where a day begins (IANA name).
+    #[schema(max_length = 100)]
+    pub time_zone: Option<String>,
     /// Most digests a day.
     #[schema(minimum = 0)]
     pub daily_cap: Option<i32>,
@@ -109,8 +112,8 @@ async fn set(
 ) -> Result<StatusCode, Problem> {
     caller.needs(Role::Operator)?;
     let channel = read_channel(&channel)?;
-    let Wish { enabled, address, secret, frequency, hour, daily_cap, confirmed } = body.read()?;
-    let wish = ChannelWish { enabled, address, secret, frequency, hour, daily_cap, confirmed };
+    let Wish { enabled, address, secret, frequency, hour, time_zone, daily_cap, confirmed } = body.read()?;
+    let wish = ChannelWish { enabled, address, secret, frequency, hour, time_zone, daily_cap, confirmed };
     let user = UserId(user);
     let known = state.store.find_target(user, channel).await?;
     tasks::check_wish(&state.config.notify, channel, &wish, known.as_ref()).map_err(Problem::Invalid)?;

@@ -153,7 +153,11 @@ fn channel_row(now: DateTime<Utc>, channel: &UserChannel) -> Markup {
         td { (channel.channel) }
         td { (state(word)) @if let Some(reason) = &channel.disabled_reason { " " span.quiet { (shorten(reason)) } } }
         td.says { (channel.address.as_deref().unwrap_or_default()) }
-        td { (channel.frequency.as_deref().unwrap_or("as the settings say")) @if let Some(hour) = channel.hour { " from " (hour) ":00 UTC" } }
+        td {
+            (channel.frequency.as_deref().unwrap_or("as the settings say"))
+            @if let Some(hour) = channel.hour { " from " (hour) ":00" }
+            @if let Some(zone) = &channel.time_zone { " " (zone) }
+        }
         td { (ago(now, channel.last_digest_at)) }
         td.number { (channel.failures) }
     }

@@ -153,6 +153,7 @@ async fn gather(ctx: &Context, channel: Channel) -> anyhow::Result<u64> {
     let rules = DigestRules {
         frequency: settings.frequency_of(channel).as_str(),
         hour: settings.digest_hour,
+        time_zone: &settings.digest_time_zone,
         daily_cap: settings.digest_cap,
         postings: settings.digest_postings,
     };

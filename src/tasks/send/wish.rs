@@ -29,6 +29,9 @@ pub fn check_wish(
     if wish.hour.is_some_and(|hour| !(0..24).contains(&hour)) {
         return Err("hour: expected 0 to 23".to_owned());
     }
+    if wish.time_zone.as_deref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
+        return Err("time_zone: expected an IANA name such as Europe/Berlin".to_owned());
+    }
     if wish.daily_cap.is_some_and(|cap| cap < 0) {
         return Err("daily_cap: expected 0 or more".to_owned());
     }
@@ -85,6 +88,7 @@ mod tests {
             (ChannelWish { secret: text("hunter2"), ..hook() }, "secret"),
             (ChannelWish { frequency: text("weekly"), ..hook() }, "frequency"),
             (ChannelWish { hour: Some(24), ..hook() }, "hour"),
+            (ChannelWish { time_zone: text("Mars/Base"), ..hook() }, "time_zone"),
             (ChannelWish { daily_cap: Some(-1), ..hook() }, "daily_cap"),
         ] {
             let error = check(Channel::Webhook, wish).unwrap_err();

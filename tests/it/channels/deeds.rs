@@ -153,9 +153,15 @@ async fn a_channel_can_be_set_and_is_checked() {
             "",
         ),
         ("email", json!({ "enabled": true, "frequency": "weekly" }), 422, "frequency"),
+        ("email", json!({ "enabled": true, "time_zone": "Mars/Base" }), 422, "time_zone"),
         ("sms", json!({ "enabled": true }), 422, "channel"),
         ("email", json!({ "enabled": true, "confirmed": true, "secret": "hunter2" }), 422, "secret"),
-        ("email", json!({ "enabled": true, "confirmed": true }), 204, ""),
+        (
+            "email",
+            json!({ "enabled": true, "confirmed": true, "hour": 7, "time_zone": "Pacific/Auckland" }),
+            204,
+            "",
+        ),
     ] {
         let answer = set(ann, channel, body.clone()).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.body);
@@ -170,6 +176,7 @@ async fn a_channel_can_be_set_and_is_checked() {
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 2);
     assert_eq!((&items[0]["channel"], &items[0]["address"]), (&json!("email"), &json!("ann@example.org")));
+    assert_eq!((&items[0]["hour"], &items[0]["time_zone"]), (&json!(7), &json!("Pacific/Auckland")));
     // An address that changed is nobody's until somebody vouches for it again.
     assert_eq!(
         (&items[1]["address"], &items[1]["confirmed_at"]),

@@ -102,40 +102,42 @@ async fn each_hears_as_often_as_wanted() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     world.channel(ann, "email", None).await;
-    // How often, hour, when the last digest was made, whether one is due. Times are set back from now by the database.
+    // How often, hour, zone, when the last digest was made, whether one is due. Times are set back from now by the database; an hour is
+    // this one (0), the next one (1) or the one before (-1) in its zone, or that of the settings.
     let cases = [
-        ("instant", "NULL", "now()", true),
-        ("hourly", "NULL", "now()", false),
-        ("hourly", "NULL", "date_trunc('hour', now()) - interval '1 s'", true),
-        ("hourly", "NULL", "date_trunc('hour', now())", false),
-        ("daily", "extract(hour FROM now() AT TIME ZONE 'UTC')", "now() - interval '2 h'", true),
-        ("daily", "extract(hour FROM now() AT TIME ZONE 'UTC')", "now()", false),
-        (
-            "daily",
-            "extract(hour FROM now() AT TIME ZONE 'UTC' + interval '1 h')",
-            "now() - interval '2 h'",
-            false,
-        ),
-        (
-            "daily",
-            "extract(hour FROM now() AT TIME ZONE 'UTC' + interval '1 h')",
-            "now() - interval '24 h'",
-            true,
-        ),
+        ("instant", None, "NULL", "now()", true),
+        ("hourly", None, "NULL", "now()", false),
+        ("hourly", None, "NULL", "date_trunc('hour', now()) - interval '1 s'", true),
+        ("hourly", None, "NULL", "date_trunc('hour', now())", false),
+        ("daily", Some(("UTC", 0)), "NULL", "now() - interval '2 h'", true),
+        ("daily", Some(("UTC", 0)), "NULL", "now()", false),
+        ("daily", Some(("UTC", 1)), "NULL", "now() - interval '2 h'", false),
+        ("daily", Some(("UTC", 1)), "NULL", "now() - interval '24 h'", true),
+        ("daily", Some(("Pacific/Auckland", 0)), "'Pacific/Auckland'", "now() - interval '2 h'", true),
+        ("daily", Some(("Pacific/Auckland", 0)), "'Pacific/Auckland'", "now()", false),
+        ("daily", Some(("Pacific/Auckland", 1)), "'Pacific/Auckland'", "now() - interval '2 h'", false),
+        ("daily", Some(("Asia/Kolkata", -1)), "'Asia/Kolkata'", "now() - interval '3 h'", true),
     ];
-    for (frequency, hour, last, due) in cases {
+    for (frequency, hour, zone, last, due) in cases {
+        let hour = hour.map_or_else(
+            || "NULL".to_owned(),
+            |(zone, later)| format!("extract(hour FROM now() AT TIME ZONE '{zone}' + interval '{later} h')"),
+        );
         announce(&world.db, &[ann], "Keeper", 0.9).await;
         world
-            .do_sql(&format!("UPDATE worker.user_channels SET frequency = '{frequency}', hour = {hour}, last_digest_at = {last}, collected_to = since"))
+            .do_sql(&format!("UPDATE worker.user_channels SET frequency = '{frequency}', hour = {hour}, time_zone = {zone}, last_digest_at = {last}, collected_to = since"))
             .await;
         let before = world.smtp.accepted().len();
         world.send().await;
         assert_eq!(
             world.smtp.accepted().len() - before,
             usize::from(due),
-            "{frequency}, hour {hour}, last {last}"
+            "{frequency}, hour {hour}, zone {zone}, last {last}"
         );
     }
+    let unknown =
+        sqlx::query("UPDATE worker.user_channels SET time_zone = 'Mars/Base'").execute(&world.db.pool).await;
+    assert!(unknown.unwrap_err().to_string().contains("time_zone"), "one row would end the digests of all");
     // A day has so many and no more; what comes later waits.
     world.do_sql("UPDATE worker.user_channels SET frequency = 'instant', daily_cap = 0").await;
     announce(&world.db, &[ann], "Keeper", 0.9).await;
