@@ -31,7 +31,7 @@ pub struct Explanation {
     pub score: Option<f64>,
     /// Everything that was asked, in order; a match needs all to hold.
     pub checks: Vec<Check>,
-    /// Parts of a profile score.
+    /// Parts of a profile score, also where something rules the posting out.
     pub parts: Vec<Part>,
     /// What in the search could not be used.
     pub problems: Vec<Problem>,
@@ -78,23 +78,20 @@ pub fn explain_profile(posting: &MatchPosting, profile: &Profile, settings: &Mat
         let checks = vec![Check { what, holds: false }];
         return Explanation { matches: false, score: None, checks, parts: Vec::new(), problems: Vec::new() };
     }
-    match compiled.score(posting, settings) {
-        Err(exclusions) => {
-            let checks =
-                exclusions.iter().map(|reason| Check { what: reason.to_string(), holds: false }).collect();
-            Explanation { matches: false, score: None, checks, parts: Vec::new(), problems: Vec::new() }
-        }
-        Ok(score) => {
-            let matches = score.total >= settings.threshold;
-            let what = format!("score reaches {}", settings.threshold);
-            let checks = vec![Check { what, holds: matches }];
-            Explanation {
-                matches,
-                score: Some(score.total),
-                checks,
-                parts: score.parts,
-                problems: Vec::new(),
-            }
-        }
+    let exclusions = compiled.exclusions(posting, settings);
+    let score = compiled.score_anyhow(posting, settings);
+    let (matches, checks) = if exclusions.is_empty() {
+        let holds = score.total >= settings.threshold;
+        (holds, vec![Check { what: format!("score reaches {}", settings.threshold), holds }])
+    } else {
+        let out = exclusions.iter().map(|reason| Check { what: reason.to_string(), holds: false });
+        (false, out.collect())
+    };
+    Explanation {
+        matches,
+        score: exclusions.is_empty().then_some(score.total),
+        checks,
+        parts: score.parts,
+        problems: Vec::new(),
     }
 }

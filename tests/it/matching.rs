@@ -268,7 +268,13 @@ fn the_index_finds_exactly_what_asking_everybody_finds() {
                         && score.is_some_and(|score| score >= settings.threshold);
                     let hit = hits.iter().find(|hit| hit.user_id == profile.user_id);
                     prop_assert!(!fits || hit.is_some());
-                    prop_assert_eq!(explain_profile(posting, profile, &settings).matches, fits);
+                    let explained = explain_profile(posting, profile, &settings);
+                    prop_assert_eq!(explained.matches, fits);
+                    prop_assert_eq!(
+                        explained.score,
+                        score.filter(|_| CompiledProfile::new(profile).can_match())
+                    );
+                    prop_assert_eq!(explained.parts.is_empty(), !CompiledProfile::new(profile).can_match());
                     prop_assert!(fits || hit.is_none_or(|hit| !hit.search_ids.is_empty()));
                     prop_assert!(hit.is_none_or(|hit| hit.profile_score == score));
                 }

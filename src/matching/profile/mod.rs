@@ -147,9 +147,15 @@ impl CompiledProfile {
     ) -> Result<ProfileScore, Vec<Exclusion>> {
         let likeness = self.likeness(&posting.shape);
         let excluded = self.exclusions_given(posting, settings, likeness);
-        if !excluded.is_empty() {
-            return Err(excluded);
-        }
+        if excluded.is_empty() { Ok(self.weighed(posting, settings, likeness)) } else { Err(excluded) }
+    }
+
+    /// The score that a posting has, or would have if nothing ruled it out.
+    pub(super) fn score_anyhow(&self, posting: &MatchPosting, settings: &MatchSettings) -> ProfileScore {
+        self.weighed(posting, settings, self.likeness(&posting.shape))
+    }
+
+    fn weighed(&self, posting: &MatchPosting, settings: &MatchSettings, likeness: f64) -> ProfileScore {
         let (mut parts, matching_skills) = self.parts(posting, settings, likeness);
         let sum: f64 = parts.iter().map(|part| part.weight).sum();
         if sum > 0.0 {
@@ -158,7 +164,7 @@ impl CompiledProfile {
             }
         }
         let total: f64 = parts.iter().map(|part| part.weight * part.value).sum();
-        Ok(ProfileScore { total: rounded(total), parts, matching_skills })
+        ProfileScore { total: rounded(total), parts, matching_skills }
     }
 
     /// The score alone, without evidence.
