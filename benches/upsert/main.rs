@@ -18,7 +18,7 @@ mod round;
 #[expect(dead_code, reason = "shared by benchmarks")]
 mod server;
 
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use self::{
     measures::{Goal, Measures, median},

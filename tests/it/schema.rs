@@ -194,11 +194,12 @@ async fn constraints(pool: &PgPool) -> BTreeSet<String> {
     .await
 }
 
+/// How an index is stored is ours to say.
 async fn indexes(pool: &PgPool) -> BTreeSet<String> {
     found(
         pool,
         "SELECT i.indrelid::regclass || CASE WHEN i.indisunique THEN ' UNIQUE' ELSE '' END
-                || substring(pg_get_indexdef(i.indexrelid) FROM ' USING( .*)$')
+                || substring(regexp_replace(pg_get_indexdef(i.indexrelid), ' WITH [(][^)]*[)]', '') FROM ' USING( .*)$')
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> '_sqlx_migrations'
            AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))",
