@@ -274,7 +274,6 @@ mod tests {
             ("notify.email.from", "", "from"),
             ("notify.email.user", "me", "both or neither"),
             ("notify.lease", "5s", "lease"),
-            ("notify.digest_hour", "24", "0 to 23"),
             ("notify.digest_time_zone", "Mars/Base", "IANA"),
             ("notify.matches_url", "javascript:alert(1)", "matches_url"),
         ] {
