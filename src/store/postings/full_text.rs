@@ -25,7 +25,7 @@ impl Store {
         self.unsorted.store(0, Ordering::Relaxed);
         let query = sqlx::query_scalar!("SELECT worker.sort_in_full_text()");
         if let Err(error) = self.within(query.fetch_one(&self.pool)).await {
-            tracing::debug!(%error, "the full-text index was not sorted in");
+            tracing::warn!(%error, "the full-text index was not sorted in");
         }
     }
 }
