@@ -19,6 +19,8 @@ use crate::{
 
 /// From the kill of a master to the next message through another one; the sentinels take half a second to call it dead.
 const RECOVERED: Duration = Duration::from_secs(15);
+/// From the return of a killed master until the sentinels have made it a replica, which they take their time for.
+const DEMOTED: Duration = Duration::from_mins(2);
 
 struct Guarded {
     servers: Redises,
@@ -115,8 +117,7 @@ async fn fail_over(name: &str, program: RedisProgram) {
         assert!(took < RECOVERED, "{took:?}");
         servers.lock().unwrap().revive(dead);
         *old.lock().unwrap() = dead;
-        // The old master has to be made a replica first, which sentinels take their time for.
-        eventually(Duration::from_mins(2), || async { send(&sentinels, 1_000, "late").await }).await;
+        eventually(DEMOTED, || async { send(&sentinels, 1_000, "late").await }).await;
         until("it is a run", || async {
             let run = "SELECT count(*) FROM worker.runs WHERE key = 'late'";
             sqlx::query_scalar::<_, i64>(run).fetch_one(&db.pool).await.is_ok_and(|count| count == 1)
@@ -126,7 +127,7 @@ async fn fail_over(name: &str, program: RedisProgram) {
     Box::pin(drill.play(async |number, key| send(&sentinels, number, key).await, wreck)).await;
     // The old master comes back as a replica, and nobody follows it.
     let old = *old.lock().unwrap();
-    until("it is a replica", || async {
+    eventually(DEMOTED, || async {
         ask::<Vec<redis::Value>>(old, PASSWORD, "ROLE")
             .await
             .is_ok_and(|role| role.first() == Some(&redis::Value::BulkString(b"slave".to_vec())))
