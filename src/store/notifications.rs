@@ -77,61 +77,77 @@ pub struct NewNotification {
 pub struct NoticeBatch<'a> {
     store: &'a Store,
     transaction: Transaction<'a, Postgres>,
-    /// The last user looked at; the next batch starts after it.
-    pub last_user: UserId,
     /// The pairs, best first for each user, within the users' daily caps.
     pub waiting: Vec<WaitingMatch>,
 }
 
 impl Store {
-    /// Takes the due pairs of up to `users` users after user `after` that nobody else is telling now; `None` where there are none.
+    /// Users who are to be told something now, ascending: up to `limit` after user `after`. Costs by all pairs that wait, so that it is asked
+    /// for many users at once.
     ///
     /// A user is told of matches as they come (`instant`), of those of past hours (`hourly`) or past days (`daily`, UTC), and of no
-    /// more than the cap a day, best first; as many as the backlog takes wait for the next days, the rest is counted and forgotten. Of
-    /// several sources' postings of one vacancy a user is told of the best one.
+    /// more than the cap a day.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn list_due_users(
+        &self,
+        after: Option<UserId>,
+        limit: i64,
+        rules: NoticeRules<'_>,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let due = sqlx::query_scalar!(
+            "SELECT waiting.user_id FROM (
+               SELECT DISTINCT m.user_id FROM worker.matches m LEFT JOIN worker.user_settings s USING (user_id)
+               WHERE m.sorted AND m.notified_at IS NULL AND m.user_id > $2
+                 AND m.matched_at < CASE coalesce(s.frequency, $3) WHEN 'instant' THEN 'infinity'
+                         WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
+                         ELSE '-infinity' END
+             ) waiting
+             JOIN users u ON u.id = waiting.user_id AND u.is_active IS NOT FALSE
+             LEFT JOIN worker.user_settings s ON s.user_id = waiting.user_id
+             WHERE (SELECT count(*) FROM worker.announcements a
+                    WHERE a.user_id = waiting.user_id AND a.announced_at >= date_trunc('day', now(), 'UTC'))
+                   < coalesce(s.daily_cap, $4)
+             ORDER BY waiting.user_id LIMIT $1",
+            limit,
+            after.map_or(i32::MIN, |user| user.0),
+            rules.frequency,
+            rules.daily_cap
+        );
+        let due = self.within(due.fetch_all(&self.pool)).await?;
+        Ok(due.into_iter().map(UserId).collect())
+    }
+
+    /// Takes the due pairs of those of `users` that nobody else is telling now.
+    ///
+    /// A user is told of no more than the cap a day, best first; as many as the backlog takes wait for the next days, the rest is counted
+    /// and forgotten. Of several sources' postings of one vacancy a user is told of the best one.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn claim_notices(
         &self,
-        users: i64,
-        after: Option<UserId>,
+        users: &[UserId],
         rules: NoticeRules<'_>,
-    ) -> Result<Option<NoticeBatch<'_>>, StoreError> {
+    ) -> Result<NoticeBatch<'_>, StoreError> {
+        let users: Vec<i32> = users.iter().map(|user| user.0).collect();
         self.within(async {
             let mut transaction = self.pool.begin().await?;
-            let due = sqlx::query!(
-                r#"WITH due AS MATERIALIZED (
-                     SELECT waiting.user_id FROM (
-                       SELECT DISTINCT m.user_id FROM worker.matches m LEFT JOIN worker.user_settings s USING (user_id)
-                       WHERE m.sorted AND m.notified_at IS NULL AND m.user_id > $2
-                         AND m.matched_at < CASE coalesce(s.frequency, $3) WHEN 'instant' THEN 'infinity'
-                                 WHEN 'hourly' THEN date_trunc('hour', now(), 'UTC') WHEN 'daily' THEN date_trunc('day', now(), 'UTC')
-                                 ELSE '-infinity' END
-                     ) waiting
-                     JOIN users u ON u.id = waiting.user_id AND u.is_active IS NOT FALSE
-                     LEFT JOIN worker.user_settings s ON s.user_id = waiting.user_id
-                     WHERE (SELECT count(*) FROM worker.announcements a
-                            WHERE a.user_id = waiting.user_id AND a.announced_at >= date_trunc('day', now(), 'UTC'))
-                           < coalesce(s.daily_cap, $5)
-                     ORDER BY waiting.user_id LIMIT $1
-                   )
-                   SELECT user_id, pg_try_advisory_xact_lock($4, user_id) AS "held!" FROM due"#,
-                users,
-                after.map_or(i32::MIN, |user| user.0),
-                rules.frequency,
-                LOCK_CLASS,
-                rules.daily_cap
+            let active = sqlx::query!(
+                r#"SELECT id, pg_try_advisory_xact_lock($2, id) AS "held!" FROM users
+                   WHERE id = ANY($1) AND is_active IS NOT FALSE"#,
+                &users,
+                LOCK_CLASS
             )
             .fetch_all(&mut *transaction)
             .await?;
-            let Some(last_user) = due.iter().map(|row| UserId(row.user_id)).max() else { return Ok(None) };
-            let held: Vec<i32> = due.iter().filter(|row| row.held).map(|row| row.user_id).collect();
+            let held: Vec<i32> = active.iter().filter(|row| row.held).map(|row| row.id).collect();
             // Statements of their own: their snapshots are younger than the locks.
             suppress_twins(&mut transaction, &held).await?;
             trim_backlog(&mut transaction, &held, rules).await?;
             let waiting = due_pairs(&mut transaction, &held, rules).await?;
-            Ok::<_, sqlx::Error>(Some(NoticeBatch { store: self, transaction, last_user, waiting }))
+            Ok::<_, sqlx::Error>(NoticeBatch { store: self, transaction, waiting })
         })
         .await
     }
@@ -367,7 +383,7 @@ impl NoticeBatch<'_> {
             .within(async {
                 let told = sqlx::query_scalar!(
                     r#"WITH given AS (
-                         SELECT g.*, nextval(pg_get_serial_sequence('public.notifications', 'id'))::int AS id
+                         SELECT g.*, nextval((SELECT pg_get_serial_sequence('public.notifications', 'id')::regclass))::int AS id
                          FROM UNNEST($1::int[], $2::int[], $3::text[], $4::text[], $5::jsonb[]) AS g (user_id, job_id, title, message, data)
                        ), fresh AS (
                          INSERT INTO worker.announcements (user_id, job_id, notification_id)

@@ -23,6 +23,9 @@ use crate::{
 /// Pairs whose reasons are worked out at once: as many postings, searches and profiles are in memory at the most.
 const PART: usize = 2_000;
 
+/// Users who are looked for at once.
+const DUE: i64 = 50_000;
+
 /// How soon it looks again whether the quarantine is over.
 const QUARANTINE: Duration = Duration::from_mins(1);
 
@@ -57,24 +60,16 @@ impl Task for Notify {
         while ctx.store.count_overflow().await.context("count matches that are not told")?
             && !ctx.cancelled.is_cancelled()
         {}
+        let rules = rules(&ctx.config.notify);
+        let users = usize::try_from(ctx.config.notify.batch).unwrap_or(1).max(1);
         while !ctx.cancelled.is_cancelled() {
-            let claimed =
-                ctx.store.claim_notices(ctx.config.notify.batch, after, rules(&ctx.config.notify)).await;
-            let Some(mut batch) = claimed.context("claim notices")? else { break };
-            after = Some(batch.last_user);
-            let notices = compose_all(&mut batch, &ctx.config.matching, ctx.clock.now().date_naive()).await?;
-            let most = notices.len() as u64;
-            told += match batch.finish(&notices).await {
-                Ok(written) => {
-                    count("sent", written);
-                    written
-                }
-                Err(error) => {
-                    count("failed", most);
-                    return Err(anyhow::Error::from(error).context("write notices").into());
-                }
-            };
-            ctx.progress.set(told, told);
+            let due = ctx.store.list_due_users(after, DUE, rules).await.context("list who is to be told")?;
+            let Some(last) = due.last() else { break };
+            after = Some(*last);
+            for users in due.chunks(users).take_while(|_| !ctx.cancelled.is_cancelled()) {
+                told += tell(&ctx, users, rules).await?;
+                ctx.progress.set(told, told);
+            }
         }
         if told > 0 {
             for channel in ctx.config.notify.channels() {
@@ -82,6 +77,22 @@ impl Task for Notify {
             }
         }
         Ok(json!({ "notifications": told }))
+    }
+}
+
+/// Tells some users what is due; gives the number of notices.
+async fn tell(ctx: &Context, users: &[UserId], rules: NoticeRules<'_>) -> Result<u64, TaskError> {
+    let mut batch = ctx.store.claim_notices(users, rules).await.context("claim notices")?;
+    let notices = compose_all(&mut batch, &ctx.config.matching, ctx.clock.now().date_naive()).await?;
+    match batch.finish(&notices).await {
+        Ok(written) => {
+            count("sent", written);
+            Ok(written)
+        }
+        Err(error) => {
+            count("failed", notices.len() as u64);
+            Err(anyhow::Error::from(error).context("write notices").into())
+        }
     }
 }
 

@@ -76,12 +76,16 @@ async fn tell_all(store: &Store, frequency: &str, cap: i32) -> u64 {
     let config = Config::load(None, &[]).unwrap();
     while store.sort_in().await.unwrap() {}
     while store.count_overflow().await.unwrap() {}
-    while let Some(mut batch) = store.claim_notices(2, after, rules(frequency, cap)).await.unwrap() {
-        after = Some(batch.last_user);
-        let notices = compose_all(&mut batch, &config.matching, today()).await.unwrap();
-        told += batch.finish(&notices).await.unwrap();
+    loop {
+        let due = store.list_due_users(after, 3, rules(frequency, cap)).await.unwrap();
+        let Some(last) = due.last() else { return told };
+        after = Some(*last);
+        for users in due.chunks(2) {
+            let mut batch = store.claim_notices(users, rules(frequency, cap)).await.unwrap();
+            let notices = compose_all(&mut batch, &config.matching, today()).await.unwrap();
+            told += batch.finish(&notices).await.unwrap();
+        }
     }
-    told
 }
 
 async fn count(pool: &PgPool, table: &str) -> i64 {

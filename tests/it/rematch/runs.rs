@@ -143,7 +143,8 @@ async fn silent_pairs_are_seen_already_and_announced_ones_wait() {
             .unwrap();
     assert_eq!(kept, newest);
     let rules = NoticeRules { frequency: "instant", daily_cap: 50, backlog_days: 7 };
-    let batch = world.db.store.claim_notices(10, None, rules).await.unwrap().unwrap();
+    let due = world.db.store.list_due_users(None, 10, rules).await.unwrap();
+    let batch = world.db.store.claim_notices(&due, rules).await.unwrap();
     let readers: Vec<i32> = batch.waiting.iter().map(|pair| pair.user_id.0).collect();
     assert_eq!(readers.iter().filter(|user| **user == ben).count(), 5);
     assert_eq!(readers.iter().filter(|user| **user == ann).count(), 2, "nobody is told of silent pairs");
