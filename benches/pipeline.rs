@@ -2,11 +2,12 @@
 //!
 //! Fills a database with the searches and postings of `benches/matching/workload`, loads the searches, matches all postings in the lanes of
 //! one run, announces, and then copies the pairs it wrote into an empty table: with the primary key alone, and with the same indexes. Ratios
-//! within one run are what counts. Starts a private server without fsync; `DATABASE_URL` names another one, where it makes a database of
-//! its own.
+//! within one run are what counts. Then four times as many postings come twice to users who may hear of a few a day: the first time fills
+//! what there is room for, the second is the end of such a day. Starts a private server without fsync; `DATABASE_URL` names another one,
+//! where it makes a database of its own.
 //!
-//! `cargo bench --bench pipeline [-- SEARCHES POSTINGS DAILY_CAP sel|hot|loose]`: 100,000 searches, 5,000 postings and no caps unless told
-//! otherwise; the preset is `loose`, or `sel` from a million searches on (100 and 200 pairs a posting).
+//! `cargo bench --bench pipeline [-- SEARCHES POSTINGS DAILY_CAP sel|hot|loose]`: 100,000 searches, 5,000 postings and one notice a day
+//! unless told otherwise; the preset is `loose`, or `sel` from a million searches on (100 and 200 pairs a posting).
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -25,6 +26,7 @@ mod workload;
 
 use std::{
     fs::Permissions,
+    ops::Range,
     os::unix::fs::PermissionsExt as _,
     sync::Arc,
     time::{Duration, Instant},
@@ -48,6 +50,10 @@ use self::{
 
 /// A cap that no user reaches.
 const ENDLESS: i32 = 1_000_000;
+/// Users who are looked for at once.
+const DUE: i64 = 50_000;
+/// Postings that come to users with caps, for each that came before.
+const MORE: usize = 4;
 
 struct Size {
     searches: usize,
@@ -62,16 +68,15 @@ impl Size {
         let mut numbers = words.iter().filter_map(|word| word.parse().ok());
         let searches = numbers.next().unwrap_or(100_000_usize);
         let postings = numbers.next().unwrap_or(5_000);
-        let daily_cap = numbers.next().and_then(|cap| i32::try_from(cap).ok()).unwrap_or(ENDLESS);
+        let daily_cap = numbers.next().and_then(|cap| i32::try_from(cap).ok()).unwrap_or(1);
         let usual = if searches < 1_000_000 { Preset::Loose } else { Preset::Sel };
         let preset = words.iter().find_map(|word| Preset::from_str(word, true).ok()).unwrap_or(usual);
         Self { searches, postings, daily_cap, preset }
     }
 }
 
-async fn fill(admin: &mut PgConnection, world: &World, size: &Size) -> Result<()> {
-    fill::searches(&mut *admin, world, size.searches).await?;
-    let numbers: Vec<usize> = (0..size.postings).collect();
+async fn fill(admin: &mut PgConnection, world: &World, postings: Range<usize>) -> Result<()> {
+    let numbers: Vec<usize> = postings.collect();
     for part in numbers.chunks(fill::ROWS) {
         let postings: Vec<PostingText> =
             part.iter().map(|number| world.posting(*number).text(world)).collect();
@@ -113,6 +118,41 @@ async fn fill(admin: &mut PgConnection, world: &World, size: &Size) -> Result<()
     Ok(())
 }
 
+/// A matcher with all searches.
+async fn loaded(store: &Store, config: &Config, size: &Size) -> Result<Arc<Matcher>> {
+    let matcher = Arc::new(Matcher::new(&config.matching).with_caps(&config.notify));
+    let begin = Instant::now();
+    matcher.load(store).await?;
+    line("load searches", begin.elapsed(), size.searches as u64, "searches");
+    Ok(matcher)
+}
+
+/// The end of a day on which users heard of as much as they may.
+async fn measure_caps(
+    admin: &mut PgConnection,
+    store: &Store,
+    world: &World,
+    config: &Config,
+    size: &Size,
+) -> Result<(BatchReport, Duration)> {
+    let mut config = config.clone();
+    (config.notify.daily_cap, config.notify.backlog_days) = (size.daily_cap, 1);
+    let matcher = loaded(store, &config, size).await?;
+    let mut last = size.postings;
+    let mut took = (BatchReport::default(), Duration::ZERO);
+    for _ in 0..2 {
+        let first = last;
+        last += MORE * size.postings;
+        fill(admin, world, first..last).await?;
+        let begin = Instant::now();
+        let (report, _) = match_all(store, &matcher, &config).await?;
+        took = (report, begin.elapsed());
+        line("claim, read, match, write with caps", took.1, took.0.postings, "postings");
+        println!("  {} written, {} only counted", took.0.matches, took.0.counted);
+    }
+    Ok(took)
+}
+
 /// What the lanes of one run do, with the time they waited for their claims.
 async fn match_all(
     store: &Store,
@@ -145,10 +185,15 @@ async fn tell_all(store: &Store, config: &Config) -> Result<u64> {
     };
     let (mut told, mut after) = (0, None);
     while store.count_overflow().await? {}
-    while let Some(mut batch) = store.claim_notices(config.notify.batch, after, rules).await? {
-        after = Some(batch.last_user);
-        let notices = compose_all(&mut batch, &config.matching, PostingText::today()).await?;
-        told += batch.finish(&notices).await?;
+    loop {
+        let due = store.list_due_users(after, DUE, rules).await?;
+        let Some(last) = due.last() else { break };
+        after = Some(*last);
+        for users in due.chunks(usize::try_from(config.notify.batch)?) {
+            let mut batch = store.claim_notices(users, rules).await?;
+            let notices = compose_all(&mut batch, &config.matching, PostingText::today()).await?;
+            told += batch.finish(&notices).await?;
+        }
     }
     Ok(told)
 }
@@ -190,21 +235,18 @@ fn line(what: &str, took: Duration, count: u64, unit: &str) -> f64 {
 
 async fn measure(url: &str, size: &Size) -> Result<()> {
     let mut config = Config::load(None, &[("database.url", url.to_owned())])?;
-    config.notify.daily_cap = size.daily_cap;
+    config.notify.daily_cap = ENDLESS;
     let store = Store::open(&config.database)?;
     store.migrate().await?;
     let mut admin = PgConnection::connect(url).await?;
     let world = World::new(size.preset);
-    fill(&mut admin, &world, size).await?;
+    fill::searches(&mut admin, &world, size.searches).await?;
+    fill(&mut admin, &world, 0..size.postings).await?;
     println!(
         "{} searches ({:?}), {} postings, daily cap {}",
         size.searches, size.preset, size.postings, size.daily_cap
     );
-
-    let matcher = Arc::new(Matcher::new(&config.matching).with_caps(&config.notify));
-    let begin = Instant::now();
-    matcher.load(&store).await?;
-    line("load searches", begin.elapsed(), size.searches as u64, "searches");
+    let matcher = loaded(&store, &config, size).await?;
 
     let begin = Instant::now();
     let (report, claiming) = match_all(&store, &matcher, &config).await?;
@@ -245,6 +287,8 @@ async fn measure(url: &str, size: &Size) -> Result<()> {
     let begin = Instant::now();
     let told = tell_all(&store, &config).await?;
     let notices_a_second = line("notifications", begin.elapsed(), told, "notices");
+    drop(matcher);
+    let (capped, capped_took) = measure_caps(&mut admin, &store, &world, &config, size).await?;
     store.close().await;
 
     let mut measures = Measures::of("pipeline");
@@ -264,6 +308,14 @@ async fn measure(url: &str, size: &Size) -> Result<()> {
     );
     measures.note("all of it, against the bare COPY", ratio(same, took), "times as fast");
     measures.note("notifications", notices_a_second, "notices/s");
+    let counted = capped.counted as f64 / (capped.matches + capped.counted).max(1) as f64;
+    measures.note("where caps act: pairs only counted", 100.0 * counted, "%");
+    measures.against(
+        "where caps act: claimed, read, matched and written",
+        capped.postings as f64 / capped_took.as_secs_f64(),
+        "postings/s",
+        Goal::AtLeast(10_000.0),
+    );
     measures.save()
 }
 
