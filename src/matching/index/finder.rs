@@ -46,6 +46,7 @@ pub struct Finder {
     generation: u64,
     reader: Reader,
     lists: Lists,
+    /// Keys and entries; room for those of the next posting.
     candidates: Vec<(u32, Entry)>,
     late: Vec<u32>,
     packed: Vec<(u32, f64)>,
@@ -148,7 +149,7 @@ impl Finder {
             self.looked_at +=
                 profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
         }
-        searches.sort_unstable_by_key(|one| (one.owner.user, one.owner.search));
+        searches.sort_unstable_by_key(|one| one.owner.by_user());
         found.sort_unstable_by_key(|one| one.user);
         let mut hits: Vec<Hit> = Vec::with_capacity(searches.len() + found.len());
         let mut found = found.into_iter().peekable();
@@ -212,20 +213,26 @@ struct Sieve<'a> {
 
 impl Sieve<'_> {
     fn base(&mut self, base: &Base, lists: &[List], candidates: &mut Vec<(u32, Entry)>) {
-        candidates.clear();
+        let mut count = 0;
         for list in lists {
             for entry in base.list(*list) {
                 self.looked_at += 1;
-                if self.passes(entry) {
-                    candidates.push((list.key, *entry));
+                if count == candidates.len() {
+                    candidates.resize(count * 2 + 64, (0, Entry::default()));
                 }
+                // Written in any case and kept if it passes, which nobody can foresee.
+                if let Some(place) = candidates.get_mut(count) {
+                    *place = (list.key, *entry);
+                }
+                count += usize::from(self.passes(entry));
                 if entry.is_last() {
                     break;
                 }
             }
         }
+        let candidates = candidates.get(..count).unwrap_or_default();
         base.foresee(candidates);
-        for (key, entry) in &*candidates {
+        for (key, entry) in candidates {
             if base.is_gone(entry.slot) {
                 continue;
             }

@@ -35,6 +35,9 @@ const MAX_SPOTS: usize = 50_000;
 #[derive(Debug, Default)]
 pub struct Reader {
     words: Words,
+    /// Empty between postings.
+    tokens: Vec<Token<'static>>,
+    known: Vec<Known>,
     spots: FxHashMap<Box<str>, Spot>,
     spot_key: String,
     fields: Vec<u8>,
@@ -202,7 +205,7 @@ impl Reader {
 
     fn texts(&mut self, fields: &PostingFields<'_>, shared: &Shared) {
         let language = language_of(fields);
-        let mut tokens = Vec::with_capacity(1024);
+        let mut tokens = emptied(std::mem::take(&mut self.tokens));
         let mut folded = std::mem::take(&mut self.folded);
         folded.clear();
         let texts = [
@@ -239,9 +242,10 @@ impl Reader {
             }
         }
         if self.is_remote() {
-            let known = self.words.of(REMOTE, REMOTE.as_bytes(), language, &shared.lexicon);
+            let known = self.words.of(REMOTE, language, &shared.lexicon);
             self.mark(known, Fields::LOCATION);
         }
+        self.tokens = emptied(tokens);
         self.folded = folded;
     }
 
@@ -256,15 +260,13 @@ impl Reader {
     ) {
         tokens.clear();
         scan(text, tokens);
+        let mut all = std::mem::take(&mut self.known);
+        self.words.of_all(tokens, tail, language, &shared.lexicon, &mut all);
         let mut at = 0;
-        while let Some(rest) = tokens.get(at..)
-            && let Some(first) = rest.first()
-        {
+        while let Some(known) = all.get(at).copied() {
             at += 1;
-            let after = tail.get(first.begin..).unwrap_or_default();
-            let known = self.words.of(first.word, after, language, &shared.lexicon);
             if known.starts_form()
-                && let Some(form) = form_at(rest)
+                && let Some(form) = tokens.get(at - 1..).and_then(form_at)
             {
                 let technology = self.words.of_form(form, &shared.lexicon);
                 self.mark(technology, field);
@@ -278,6 +280,7 @@ impl Reader {
             self.position += 1;
         }
         self.position += 2;
+        self.known = all;
     }
 
     fn mark(&mut self, known: Known, field: Fields) {
@@ -302,7 +305,27 @@ impl Reader {
     }
 }
 
+/// No tokens, in the memory of those given.
+fn emptied<'a>(mut tokens: Vec<Token<'_>>) -> Vec<Token<'a>> {
+    tokens.clear();
+    tokens.into_iter().map(|token| Token { word: "", begin: token.begin, join: token.join }).collect()
+}
+
 /// The areas that every posting, or every remote posting, is in.
 pub fn wide_areas(remote: bool) -> &'static [u32] {
     if remote { &[super::places::EVERYWHERE, REMOTE_ONLY] } else { &[super::places::EVERYWHERE] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emptied_tokens_keep_their_memory() {
+        let mut tokens = Vec::with_capacity(1_000);
+        let text = String::from("one two");
+        scan(&text, &mut tokens);
+        let emptied: Vec<Token<'static>> = emptied(tokens);
+        assert!(emptied.is_empty() && emptied.capacity() >= 1_000);
+    }
 }

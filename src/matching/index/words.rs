@@ -3,12 +3,12 @@
 //! Words of postings repeat. A word is stemmed and looked up once; from then on it costs one look into a table whose keys are hashes of the
 //! words. The hash has a seed that nobody knows, so that no posting can be written whose words meet others there.
 
-use std::hash::BuildHasher as _;
+use std::{hash::BuildHasher as _, hint::black_box};
 
 use rustc_hash::FxHashMap;
 
 use super::lexicon::Lexicon;
-use crate::matching::text::{Form, Language, WordTerms, starts_form};
+use crate::matching::text::{Form, Language, Token, WordTerms, starts_form};
 
 /// Words remembered before all are forgotten.
 const MAX_WORDS: usize = 300_000;
@@ -52,6 +52,8 @@ struct Slot {
 pub struct Words {
     slots: Vec<Slot>,
     used: usize,
+    /// Of the words that are looked up at once.
+    hashes: Vec<u64>,
     forms: FxHashMap<&'static str, Known>,
     terms: Vec<WordTerms>,
     atoms: Vec<u32>,
@@ -66,6 +68,7 @@ impl Default for Words {
         Self {
             slots: vec![Slot::default(); 1 << 12],
             used: 0,
+            hashes: Vec::new(),
             forms: FxHashMap::default(),
             terms: Vec::new(),
             atoms: Vec::new(),
@@ -104,9 +107,44 @@ impl Words {
         self.atoms.get(begin..begin + known.count()).unwrap_or_default()
     }
 
-    /// What is known of a folded word; `tail` is the text from it on.
-    pub fn of(&mut self, word: &str, tail: &[u8], language: Language, lexicon: &Lexicon) -> Known {
-        let hash = self.hash(word, tail, language);
+    /// What is known of each of these words of `text`, a text with what follows it.
+    ///
+    /// All places in memory that the words lead to are looked at first: it answers many questions at once, but only those it has been
+    /// asked.
+    pub fn of_all(
+        &mut self,
+        tokens: &[Token<'_>],
+        text: &[u8],
+        language: Language,
+        lexicon: &Lexicon,
+        known: &mut Vec<Known>,
+    ) {
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hashes.clear();
+        hashes.extend(
+            tokens
+                .iter()
+                .map(|token| self.hash(token.word, text.get(token.begin..).unwrap_or_default(), language)),
+        );
+        let mask = self.slots.len() - 1;
+        let slots = hashes.iter().map(|hash| self.slots.get(place(*hash) & mask).map_or(0, |slot| slot.hash));
+        black_box(slots.fold(0, |all, hash| all ^ hash));
+        known.clear();
+        known.extend(
+            tokens.iter().zip(&hashes).map(|(token, hash)| self.find(*hash, token.word, language, lexicon)),
+        );
+        let atoms =
+            known.iter().map(|known| self.atoms.get(known.begin as usize).copied().unwrap_or_default());
+        black_box(atoms.fold(0, |all, atom| all ^ atom));
+        self.hashes = hashes;
+    }
+
+    /// What is known of a folded word.
+    pub fn of(&mut self, word: &str, language: Language, lexicon: &Lexicon) -> Known {
+        self.find(self.hash(word, word.as_bytes(), language), word, language, lexicon)
+    }
+
+    fn find(&mut self, hash: u64, word: &str, language: Language, lexicon: &Lexicon) -> Known {
         let mask = self.slots.len() - 1;
         let mut at = place(hash) & mask;
         let mut old = None;
@@ -170,7 +208,7 @@ impl Words {
         }
     }
 
-    /// Never 0.
+    /// Of a word and what follows it; never 0.
     #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
     fn hash(&self, word: &str, tail: &[u8], language: Language) -> u64 {
         let [first, second, third, fourth] = self.seeds;

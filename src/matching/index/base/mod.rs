@@ -36,6 +36,14 @@ pub struct Owner {
     pub user: UserId,
 }
 
+impl Owner {
+    /// In the order of users, then of searches.
+    pub fn by_user(self) -> u64 {
+        let ordered = |id: i32| u64::from(id.cast_unsigned() ^ 1 << 31);
+        ordered(self.user.0) << 32 | ordered(self.search.0)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
     first: u32,
@@ -60,6 +68,8 @@ pub struct Lists {
     pub found: Vec<List>,
     /// Keys and the cells that their lists became.
     inner: Vec<(u32, u32)>,
+    /// Atoms whose places in a table are taken, and those places.
+    taken: Vec<(u32, u32)>,
 }
 
 /// The packed searches.
@@ -133,28 +143,29 @@ impl Base {
     ///
     /// Each step first looks at all places it will go to: memory answers many questions at once, but only those it has been asked.
     pub fn lists(&self, areas: impl Iterator<Item = u32>, view: &View<'_>, lists: &mut Lists) {
-        lists.found.clear();
-        lists.inner.clear();
+        let Lists { found, inner, taken } = lists;
+        found.clear();
+        inner.clear();
+        taken.resize(view.atoms.len(), (0, 0));
         for area in areas.filter(|area| *area < self.areas) {
             let Some(cell) = self.cells.get(area as usize) else { continue };
-            self.probe(*cell, view, |key, start| {
+            self.probe(*cell, view, taken, |key, start| {
                 if start & IS_CELL == 0 {
-                    lists.found.push(List { key, start });
+                    found.push(List { key, start });
                 } else {
-                    lists.inner.push((key, start & !IS_CELL));
+                    inner.push((key, start & !IS_CELL));
                 }
             });
         }
-        let first_keys = lists
-            .inner
+        let first_keys = inner
             .iter()
             .filter_map(|(_, cell)| self.keys.get(self.cells.get(*cell as usize)?.first as usize).copied());
         black_box(first_keys.fold(0, |all, key| all ^ key));
-        for (key, cell) in &lists.inner {
+        for (key, cell) in &*inner {
             let Some(cell) = self.cells.get(*cell as usize) else { continue };
-            self.probe(*cell, view, |_, start| lists.found.push(List { key: *key, start }));
+            self.probe(*cell, view, taken, |_, start| found.push(List { key: *key, start }));
         }
-        let firsts = lists.found.iter().map(|list| self.list(*list).first().map_or(0, |entry| entry.second));
+        let firsts = found.iter().map(|list| self.list(*list).first().map_or(0, |entry| entry.second));
         black_box(firsts.fold(0, |all, second| all ^ second));
     }
 
@@ -173,7 +184,8 @@ impl Base {
         black_box(words.fold(0, |all, word| all ^ word));
     }
 
-    fn probe(&self, cell: Cell, view: &View<'_>, mut take: impl FnMut(u32, u32)) {
+    /// Gives the keys of `cell` that the posting has, and where their lists begin. `taken` has room for all atoms of the posting.
+    fn probe(&self, cell: Cell, view: &View<'_>, taken: &mut [(u32, u32)], mut take: impl FnMut(u32, u32)) {
         let first = cell.first as usize;
         if cell.row > 0 {
             let range = first..first + cell.row as usize;
@@ -187,8 +199,17 @@ impl Base {
         } else if cell.bits > 0 {
             let mask = (1_usize << cell.bits) - 1;
             let table = self.tables.get(first..first + mask + 1).unwrap_or_default();
+            let mut count = 0;
             for atom in view.atoms {
-                let mut at = spread(*atom, cell.bits);
+                let at = spread(*atom, cell.bits);
+                let is_taken = table.get(at).is_some_and(|(key, _)| *key != FREE);
+                if let Some(place) = taken.get_mut(count) {
+                    *place = (*atom, u32::try_from(at).unwrap_or_default());
+                }
+                count += usize::from(is_taken);
+            }
+            for (atom, at) in taken.get(..count).unwrap_or_default() {
+                let mut at = *at as usize;
                 while let Some(&(key, start)) = table.get(at) {
                     if key == *atom {
                         take(key, start);
@@ -249,4 +270,17 @@ const FREE: u32 = u32::MAX;
 
 fn spread(atom: u32, bits: u32) -> usize {
     (atom.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_ordered_by_user_then_by_search() {
+        let ids = [i32::MIN, -1, 0, 1, i32::MAX];
+        let owners =
+            ids.map(|user| ids.map(|search| Owner { user: UserId(user), search: SearchId(search) })).concat();
+        assert!(owners.iter().map(|owner| owner.by_user()).is_sorted_by(|left, right| left < right));
+    }
 }
