@@ -51,7 +51,9 @@ const SECTIONS: [(&str, &str, &str); 11] = [
     (
         "pipeline",
         "From the outbox to the notifications",
-        "Writing the pairs is what takes the time, and a lane's COPY shares its processor with the server that takes it.",
+        "Writing the pairs is what takes the time, and a lane's COPY shares its processor with the server that takes it. As many as 7,000 postings a second, \
+         the goal for writing every pair, would be 1.4 million rows a second, more than a bare COPY of them. Where users heard of as many as they may, \
+         their pairs are counted and not written, which is the other goal.",
     ),
     (
         "sources",
