@@ -41,16 +41,16 @@ impl Storm {
         let program = Program::at(&db.url, &redis_url().await, jobs.path())
             .with("CAREER__REDIS__PREFIX", unique())
             .with("CAREER__FETCH__GATEWAY", gateway)
-            .with("CAREER__NOTIFY__LEASE", "2s")
+            .with("CAREER__NOTIFY__LEASE", "6s")
             .with("CAREER__NOTIFY__EMAIL__HOST", "127.0.0.1")
             .with("CAREER__NOTIFY__EMAIL__PORT", smtp.port.to_string())
             .with("CAREER__NOTIFY__EMAIL__TLS", "none")
             .with("CAREER__NOTIFY__EMAIL__FROM", "matches@example.com")
             .with("CAREER__NOTIFY__EMAIL__UNSUBSCRIBE_URL", "https://jobs.example")
             .with("CAREER__NOTIFY__EMAIL__FREQUENCY", "instant")
-            .with("CAREER__NOTIFY__EMAIL__TIMEOUT", "1s")
+            .with("CAREER__NOTIFY__EMAIL__TIMEOUT", "3s")
             .with("CAREER__NOTIFY__WEBHOOK__ENABLED", "true")
-            .with("CAREER__NOTIFY__WEBHOOK__TIMEOUT", "1s")
+            .with("CAREER__NOTIFY__WEBHOOK__TIMEOUT", "3s")
             .with("CAREER__NOTIFY__WEBHOOK__AT_ONCE", "2");
         let mut users = Vec::new();
         for number in 0..USERS {
