@@ -18,6 +18,7 @@ pub struct Engine {
 /// What finds matches; each thread has its own.
 pub struct Finder {
     finder: matching::Finder,
+    hits: Vec<Hit>,
 }
 
 impl Engine {
@@ -70,14 +71,16 @@ impl Engine {
 
     /// What finds matches.
     pub fn finder(&self) -> Finder {
-        Finder { finder: self.index.finder() }
+        Finder { finder: self.index.finder(), hits: Vec::new() }
     }
 }
 
 impl Finder {
     /// All hits of a posting, by user; reads its texts, too.
-    pub fn find(&mut self, posting: &PostingText) -> Vec<Hit> {
-        self.finder.matches(JobId(posting.id as i32), &posting.fields(), PostingText::today())
+    pub fn find(&mut self, posting: &PostingText) -> &[Hit] {
+        let id = JobId(posting.id as i32);
+        self.finder.matches(id, &posting.fields(), PostingText::today(), &mut self.hits);
+        &self.hits
     }
 
     /// Entries and profiles looked at so far.

@@ -71,14 +71,14 @@ pub fn run(engine: &Engine, warm: &[PostingText], postings: &[PostingText], thre
     let work = || {
         let (mut finder, mut found) = (engine.finder(), Found::default());
         for posting in warm {
-            drop(finder.find(posting));
+            finder.find(posting);
         }
         ready.wait();
         let start = process::thread_time();
         while let Some(chunk) = postings.chunks(CHUNK).nth(next.fetch_add(1, Ordering::Relaxed)) {
             for posting in chunk {
                 let hits = finder.find(posting);
-                found.pairs += pairs(&hits);
+                found.pairs += pairs(hits);
                 found.hits += hits.len();
             }
         }
@@ -148,7 +148,7 @@ fn sorted(engine: &Engine, rounds: &[Vec<PostingText>]) -> Spread {
         order.sort_by_key(|posting| posting.city());
         let mut finder = engine.finder();
         for posting in &order {
-            drop(finder.find(posting));
+            finder.find(posting);
         }
         let start = process::thread_time();
         let found: usize = order.iter().map(|posting| finder.find(posting).len()).sum();
@@ -161,7 +161,7 @@ fn sorted(engine: &Engine, rounds: &[Vec<PostingText>]) -> Spread {
 fn latency(engine: &Engine, rounds: &[Vec<PostingText>]) -> (f64, f64) {
     let mut finder = engine.finder();
     for posting in rounds.iter().flatten() {
-        drop(finder.find(posting));
+        finder.find(posting);
     }
     let mut times: Vec<f64> = rounds
         .iter()

@@ -52,9 +52,9 @@ pub fn answers(engine: &Engine, world: &World, searches: usize, profiles: usize,
     }
 }
 
-fn answer(hits: Vec<Hit>) -> Answer {
-    hits.into_iter()
-        .map(|hit| (hit.user_id, Told { searches: hit.search_ids.into_vec(), profile: hit.profile_score }))
+fn answer(hits: &[Hit]) -> Answer {
+    hits.iter()
+        .map(|hit| (hit.user_id, Told { searches: hit.search_ids.to_vec(), profile: hit.profile_score }))
         .collect()
 }
 

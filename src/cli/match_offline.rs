@@ -124,18 +124,18 @@ pub fn run(
         })?;
     }
     let path = &args.postings;
-    let mut finder = index.finder();
+    let (mut finder, mut hits) = (index.finder(), Vec::new());
     unreadable += each_line(path, err, |line, row: Row, err| {
         if row.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
             writeln!(err, "{}:{line}: title: expected a text; taken as empty", path.display())?;
         }
         let id = JobId(row.id.unwrap_or_else(|| i32::try_from(line).unwrap_or(i32::MAX)));
         with_fields(&row, |fields| {
-            let hits = finder.matches(id, fields, today);
+            finder.matches(id, fields, today, &mut hits);
             let posting = MatchPosting::new(id, fields, today);
-            for hit in hits {
-                let why = wishes.reasons(&posting, &hit, &settings);
-                print(out, as_json, id, &row, &hit, &why)?;
+            for hit in &hits {
+                let why = wishes.reasons(&posting, hit, &settings);
+                print(out, as_json, id, &row, hit, &why)?;
             }
             Ok(())
         })

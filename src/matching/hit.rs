@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{SearchIds, UserId};
+use crate::domain::{SearchId, SearchIds, UserId};
 
 /// One user and one posting that fit. Why they fit is said by [`reasons`](super::reasons()).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +19,24 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// A user one of whose searches fits.
+    pub(super) fn of_search(user_id: UserId, search: SearchId, score: f64) -> Self {
+        Self { user_id, score, search_ids: SearchIds::from_slice(&[search]), profile_score: None }
+    }
+
+    /// Notes another search of the user that fits.
+    pub(super) fn add_search(&mut self, search: SearchId, score: f64) {
+        let at = self.search_ids.partition_point(|other| *other < search);
+        self.search_ids.insert(at, search);
+        self.score = self.score.max(score);
+    }
+
+    /// Notes what the profile of the user scores, which counts more than any search.
+    pub(super) fn set_profile_score(&mut self, score: Option<f64>) {
+        self.score = score.unwrap_or(self.score);
+        self.profile_score = score;
+    }
+
     /// A user whose profile alone fits.
     pub(super) fn of_profile(user_id: UserId, score: f64) -> Self {
         Self { user_id, score, search_ids: SearchIds::new(), profile_score: Some(score) }

@@ -240,13 +240,13 @@ fn the_index_finds_exactly_what_asking_everybody_finds() {
                 }
             }
             let settings = settings();
-            let mut finder = index.finder();
+            let (mut finder, mut hits) = (index.finder(), Vec::new());
             for (at, raw) in postings.iter().enumerate() {
                 if at == 4 {
                     index.compact();
                 }
                 let posting = &raw.reduced();
-                let hits = finder.matches(JobId(1), &raw.fields(), today());
+                finder.matches(JobId(1), &raw.fields(), today(), &mut hits);
                 let mut found: Vec<_> = hits.iter().flat_map(|hit| hit.search_ids.iter().copied()).collect();
                 found.sort();
                 let expected: Vec<_> = searches

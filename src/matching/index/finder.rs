@@ -10,7 +10,8 @@ use super::{
     delta::Node,
     entry::Entry,
     lexicon::ALWAYS,
-    profiles::Scratch,
+    order::Order,
+    profiles::{Held, Scratch},
     program::{Found, Judge},
     reader::{Reader, wide_areas},
     view::View,
@@ -52,6 +53,7 @@ pub struct Finder {
     packed: Vec<(u32, f64)>,
     several: Vec<(Owner, f64)>,
     found: Vec<FoundSearch>,
+    order: Order,
     scratch: Scratch,
     looked_at: u64,
 }
@@ -70,6 +72,7 @@ impl Finder {
             packed: Vec::new(),
             several: Vec::new(),
             found: Vec::new(),
+            order: Order::default(),
             scratch: Scratch::default(),
             looked_at: 0,
         }
@@ -136,47 +139,59 @@ impl Finder {
 }
 
 impl Finder {
-    /// The users whom a posting fits, one hit each, by user id.
-    pub fn matches(&mut self, id: JobId, posting: &PostingFields<'_>, today: NaiveDate) -> Vec<Hit> {
+    /// Puts the users whom a posting fits into `hits`, one hit each, by user id; what was there before is gone.
+    pub fn matches(&mut self, id: JobId, posting: &PostingFields<'_>, today: NaiveDate, hits: &mut Vec<Hit>) {
+        hits.clear();
         let mut searches = std::mem::take(&mut self.found);
         searches.clear();
         self.find_searches(posting, today, &mut searches);
         let index = self.index.clone();
         let (profiles, settings) = (index.profiles(), index.settings());
         let mut found = Vec::new();
-        let view = (profiles.len() > 0).then(|| self.outline(id, posting, today));
-        if let (Some(view), Some(spot)) = (&view, self.reader.spot()) {
-            self.looked_at +=
-                profiles.find(view, posting.title, spot, settings, &mut self.scratch, &mut found);
+        let held = (profiles.len() > 0).then(|| profiles.hold());
+        let held = held.map(|held| (self.outline(id, posting, today, &held), held));
+        if held.is_some() {
+            self.reader.place(posting, index.shared());
         }
-        searches.sort_unstable_by_key(|one| one.owner.by_user());
+        let (view, held) = held.unzip();
+        let mut asked = held
+            .zip(view.as_ref())
+            .zip(self.reader.spot())
+            .map(|((held, view), spot)| held.ask(view, posting.title, spot, settings, &mut self.scratch));
+        if let Some(asked) = &mut asked {
+            self.looked_at += asked.find(&mut found);
+        }
         found.sort_unstable_by_key(|one| one.user);
-        let mut hits: Vec<Hit> = Vec::with_capacity(searches.len() + found.len());
         let mut found = found.into_iter().peekable();
-        for searches in searches.chunk_by(|left, right| left.owner.user == right.owner.user) {
-            let Some(user) = searches.first().map(|one| one.owner.user) else { continue };
+        self.order.put(searches.iter().map(|search| search.owner.user));
+        let in_order = self.order.users().filter_map(|(user, at)| Some((user, *searches.get(at)?)));
+        let mut in_order = in_order.peekable();
+        while let Some((user, first)) = in_order.next() {
             while let Some(profile) = found.next_if(|profile| profile.user < user) {
                 hits.push(Hit::of_profile(profile.user, profile.score));
             }
+            let mut hit = Hit::of_search(user, first.owner.search, first.score);
+            while let Some((_, search)) = in_order.next_if(|(next, _)| *next == user) {
+                hit.add_search(search.owner.search, search.score);
+            }
             let above = found.next_if(|profile| profile.user == user).map(|profile| profile.score);
-            let below = || profiles.score(user, view.as_ref()?, posting.title, settings, &self.scratch);
-            let profile_score = above.or_else(below);
-            let best = searches.iter().map(|one| one.score).fold(0.0, f64::max);
-            hits.push(Hit {
-                user_id: user,
-                score: profile_score.unwrap_or(best),
-                search_ids: searches.iter().map(|one| one.owner.search).collect(),
-                profile_score,
-            });
+            let profile_score = above.or_else(|| asked.as_ref()?.score(user));
+            hit.set_profile_score(profile_score);
+            hits.push(hit);
         }
         hits.extend(found.map(|profile| Hit::of_profile(profile.user, profile.score)));
         self.found = searches;
-        hits
     }
 
     /// What profiles look at of the posting read last.
-    fn outline(&mut self, id: JobId, posting: &PostingFields<'_>, today: NaiveDate) -> MatchPosting {
-        let title = self.index.profiles().title(posting.title, &mut self.scratch);
+    fn outline(
+        &mut self,
+        id: JobId,
+        posting: &PostingFields<'_>,
+        today: NaiveDate,
+        profiles: &Held<'_>,
+    ) -> MatchPosting {
+        let title = profiles.title(posting.title, &mut self.scratch);
         let shape = Arc::clone(&title.shape);
         let only_facts = PostingFields {
             title: posting.title,

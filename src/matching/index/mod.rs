@@ -15,6 +15,7 @@ mod entry;
 mod finder;
 mod frequency;
 mod lexicon;
+mod order;
 mod places;
 mod profiles;
 mod program;

@@ -145,8 +145,8 @@ impl Reader {
         }
     }
 
-    /// Finds out where the posting is.
-    fn place(&mut self, fields: &PostingFields<'_>, shared: &Shared) {
+    /// Finds out where a posting is, with all areas that are in `shared` by now.
+    pub fn place(&mut self, fields: &PostingFields<'_>, shared: &Shared) {
         self.spot_key.clear();
         for part in [fields.remote_option, fields.location] {
             self.spot_key.push_str(part.unwrap_or_default());

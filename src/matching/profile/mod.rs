@@ -11,12 +11,14 @@
 //!   counts if it is more alike than [`TitleShape::RELATED`]. Place, pay and freshness refine a match; they do not make one.
 //! - Titles are alike by letters and by occupation (`title.rs`), skills weigh by how rare they are in postings (`rarity.rs`).
 //!
-//! To add a part: a function in `parts.rs`, a weight in `config::Weights`, a line in [`CompiledProfile::score`].
+//! To add a part: a function in `parts.rs`, a weight in `config::Weights`, a line in `Scoring::value`, and whether a profile speaks of it in `Brief`.
 
+mod brief;
 mod occupations;
 mod parts;
 mod rarity;
 mod score;
+mod scoring;
 #[cfg(test)]
 mod tests;
 mod title;
@@ -26,9 +28,12 @@ mod words;
 
 use std::sync::Arc;
 
+use self::{brief::Wishes, scoring::underpaid};
 pub(super) use self::{
-    parts::{FULL_COVERAGE, freshness, seniority},
+    brief::{Brief, Common},
+    parts::{FULL_COVERAGE, coverage, freshness, sum, weight_of},
     rarity::skill_weight,
+    scoring::Scoring,
     visa::{speaks_of_visas, sponsorship, visa_cues},
     wished::WishedTitles,
 };
@@ -39,7 +44,6 @@ pub use self::{
 use super::{
     location::Wish,
     posting::{MatchPosting, weighed_skill},
-    rates::Rates,
     settings::MatchSettings,
     text::Term,
     values,
@@ -61,15 +65,10 @@ pub struct CompiledProfile {
     /// Sorted by term.
     pub(super) skills: Box<[WishedSkill]>,
     pub(super) places: Vec<Wish>,
-    remote: Option<RemoteOption>,
-    pub(super) job_types: Vec<JobType>,
-    pub(super) years: Option<i32>,
-    pub(super) level: Option<i32>,
-    salary_min: Option<f64>,
-    currency: Option<String>,
+    pub(super) currency: Option<String>,
     /// The words of each name.
     companies: Vec<Box<[Term]>>,
-    needs_visa: bool,
+    pub(super) brief: Brief,
 }
 
 impl CompiledProfile {
@@ -87,39 +86,43 @@ impl CompiledProfile {
         }
         skills.sort_unstable_by_key(|skill| skill.term);
         let places = values::texts(&profile.desired_locations);
-        let types = values::list(&profile.job_types);
+        let types: Vec<JobType> =
+            values::list(&profile.job_types).iter().filter_map(|kind| values::job_type(kind)).collect();
+        let pay = profile.salary_expectation_min.or(profile.salary_expectation_max);
+        let titles = WishedTitles::read(title);
+        let places: Vec<Wish> = places.iter().filter_map(|place| Wish::parse(place)).collect();
+        let names = values::texts(&profile.preferred_companies);
+        let companies: Vec<_> =
+            names.iter().map(|name| words_of(name)).filter(|name| !name.is_empty()).collect();
+        let code = profile.salary_currency.as_deref().map(str::trim).filter(|code| !code.is_empty());
+        let brief = Brief::new(Wishes {
+            pay: pay.filter(|pay| *pay > 0),
+            types: &types,
+            remote: profile.remote_preference.as_deref().and_then(values::remote_option),
+            level: parts::level_of(title, profile.years_experience),
+            years: profile.years_experience.filter(|years| (0..=70).contains(years)),
+            others: [
+                (PartName::Skills, !skills.is_empty()),
+                (PartName::Title, !titles.shapes.is_empty()),
+                (PartName::Place, !places.is_empty()),
+                (PartName::Company, !companies.is_empty()),
+                (PartName::Visa, profile.visa_sponsorship_needed == Some(true)),
+            ],
+        });
         Self {
             user_id: profile.user_id,
-            titles: WishedTitles::read(title),
+            titles,
             skills: skills.into_boxed_slice(),
-            places: places.iter().filter_map(|place| Wish::parse(place)).collect(),
-            remote: profile.remote_preference.as_deref().and_then(values::remote_option),
-            job_types: types.iter().filter_map(|kind| values::job_type(kind)).collect(),
-            years: profile.years_experience.filter(|years| (0..=70).contains(years)),
-            level: parts::level_of(title, profile.years_experience),
-            salary_min: profile
-                .salary_expectation_min
-                .or(profile.salary_expectation_max)
-                .filter(|pay| *pay > 0)
-                .map(f64::from),
-            currency: profile
-                .salary_currency
-                .as_deref()
-                .map(str::trim)
-                .filter(|code| !code.is_empty())
-                .map(str::to_uppercase),
-            companies: values::texts(&profile.preferred_companies)
-                .iter()
-                .map(|name| words_of(name))
-                .filter(|name| !name.is_empty())
-                .collect(),
-            needs_visa: profile.visa_sponsorship_needed == Some(true),
+            places,
+            currency: code.map(str::to_uppercase),
+            companies,
+            brief,
         }
     }
 
     /// Whether every remote posting is out.
     pub(super) fn wants_presence(&self) -> bool {
-        self.remote == Some(RemoteOption::Onsite)
+        self.brief.remote == Some(RemoteOption::Onsite)
     }
 
     /// Bytes it takes, about; titles and places are shared with others.
@@ -180,16 +183,8 @@ impl CompiledProfile {
         settings: &MatchSettings,
         likeness: f64,
     ) -> Option<f64> {
-        if self.is_out(posting, settings, likeness) {
-            return None;
-        }
-        let (mut total, mut sum) = (0.0, 0.0);
-        for (name, value) in self.values(posting, &settings.rates, likeness) {
-            let weight = settings.weight(name);
-            total += weight * value.unwrap_or(0.5);
-            sum += weight;
-        }
-        Some(if sum > 0.0 { rounded(total / sum) } else { 0.0 })
+        let common = self.common(posting, &settings.rates, likeness);
+        Scoring::new(posting, settings).total(&self.brief, &common)
     }
 
     /// How alike a title is to that of the wished titles which is nearest to it.
@@ -208,73 +203,33 @@ impl CompiledProfile {
         settings: &MatchSettings,
         likeness: f64,
     ) -> Vec<Exclusion> {
+        let (brief, scoring) = (&self.brief, Scoring::new(posting, settings));
+        let common = self.common(posting, &settings.rates, likeness);
         let mut out = Vec::new();
-        out.extend(self.other_type(posting).map(Exclusion::JobType));
-        out.extend(self.opposite(posting).map(Exclusion::Remote));
+        out.extend(scoring.other_type(brief).map(Exclusion::JobType));
+        out.extend(scoring.opposite(brief).map(Exclusion::Remote));
         #[expect(
             clippy::cast_possible_truncation,
             reason = "amounts come from 32 bits and a rate; the cast saturates"
         )]
-        out.extend(self.underpaid(posting, &settings.rates).map(|max| Exclusion::Salary(max.round() as i64)));
-        if self.is_elsewhere(posting) {
+        out.extend(underpaid(brief, &common).map(|max| Exclusion::Salary(max.round() as i64)));
+        if common.is_elsewhere {
             out.push(Exclusion::Place(
                 posting.location.clone().unwrap_or_else(|| "another place".to_owned()),
             ));
         }
-        if self.lacks_visa(posting) {
+        if scoring.lacks_visa(brief) {
             out.push(Exclusion::Visa);
         }
-        let core = self.core(posting, settings, likeness);
-        if !self.has_in_common(posting, likeness) || core < settings.core {
-            out.push(Exclusion::TooLittleInCommon(percent(core)));
+        if scoring.has_too_little(brief, &common) {
+            out.push(Exclusion::TooLittleInCommon(percent(scoring.core(brief, &common))));
         }
         out
     }
 
-    /// Whether there is any exclusion.
-    fn is_out(&self, posting: &MatchPosting, settings: &MatchSettings, likeness: f64) -> bool {
-        !self.has_in_common(posting, likeness)
-            || self.core(posting, settings, likeness) < settings.core
-            || self.other_type(posting).is_some()
-            || self.opposite(posting).is_some()
-            || self.lacks_visa(posting)
-            || self.underpaid(posting, &settings.rates).is_some()
-            || self.is_elsewhere(posting)
-    }
-
-    fn other_type(&self, posting: &MatchPosting) -> Option<JobType> {
-        posting.job_type.filter(|kind| !self.job_types.is_empty() && !self.job_types.contains(kind))
-    }
-
-    fn opposite(&self, posting: &MatchPosting) -> Option<RemoteOption> {
-        posting.remote.filter(|stated| Some(*stated) == self.opposite_wish())
-    }
-
-    /// The place of work that is the opposite of the wished one.
-    pub(super) fn opposite_wish(&self) -> Option<RemoteOption> {
-        match self.remote? {
-            RemoteOption::Remote => Some(RemoteOption::Onsite),
-            RemoteOption::Onsite => Some(RemoteOption::Remote),
-            RemoteOption::Hybrid => None,
-        }
-    }
-
-    /// The most it pays, in the profile's currency, where that is too little.
-    fn underpaid(&self, posting: &MatchPosting, rates: &Rates) -> Option<f64> {
-        let wish = self.salary_min?;
-        let (_, max) = rates.salary_in(&posting.salary, self.currency.as_deref());
-        max.filter(|max| *max < 0.9 * wish)
-    }
-
-    fn lacks_visa(&self, posting: &MatchPosting) -> bool {
-        self.needs_visa && posting.sponsorship == Some(false)
-    }
-
-    fn is_elsewhere(&self, posting: &MatchPosting) -> bool {
-        if self.places.is_empty()
-            || !posting.whereabouts.known
-            || self.places.iter().any(|wish| wish.holds(posting))
-        {
+    /// Whether a posting that is in none of the places wished for is somewhere else.
+    pub(super) fn is_elsewhere(&self, posting: &MatchPosting) -> bool {
+        if self.places.is_empty() || !posting.whereabouts.known {
             return false;
         }
         if posting.remote != Some(RemoteOption::Remote) {
@@ -289,29 +244,6 @@ impl CompiledProfile {
                 .places
                 .iter()
                 .any(|wish| wish.is_remote() || wish.countries().any(|code| countries.contains(&code)))
-    }
-
-    fn has_in_common(&self, posting: &MatchPosting, likeness: f64) -> bool {
-        likeness > TitleShape::RELATED || posting.skills.iter().any(|skill| self.own(skill.term).is_some())
-    }
-
-    /// How well skills and title fit by themselves, 0 to 1.
-    fn core(&self, posting: &MatchPosting, settings: &MatchSettings, likeness: f64) -> f64 {
-        let title = match posting.shape.is_empty() {
-            true => 0.5,
-            false if likeness > TitleShape::RELATED => likeness,
-            false => 0.0,
-        };
-        let (mut total, mut sum) = (0.0, 0.0);
-        if self.speaks_of(PartName::Skills) {
-            sum += settings.weight(PartName::Skills);
-            total += settings.weight(PartName::Skills) * self.coverage(posting).unwrap_or(0.5);
-        }
-        if self.speaks_of(PartName::Title) {
-            sum += settings.weight(PartName::Title);
-            total += settings.weight(PartName::Title) * title;
-        }
-        if sum > 0.0 { total / sum } else { 1.0 }
     }
 }
 

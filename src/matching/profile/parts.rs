@@ -1,6 +1,6 @@
 //! The parts of a profile's score: first the number, then the words for it.
 
-use super::{CompiledProfile, Part, PartName, WishedSkill};
+use super::{Brief, Common, CompiledProfile, Part, PartName, Scoring, WishedSkill};
 use crate::{
     domain::{RemoteOption, Seniority},
     matching::{
@@ -50,45 +50,6 @@ pub fn level_of(title: &str, years: Option<i32>) -> Option<i32> {
 }
 
 impl CompiledProfile {
-    /// The value of each part that the profile speaks of; `None` where the posting does not.
-    pub(super) fn values<'a>(
-        &'a self,
-        posting: &'a MatchPosting,
-        rates: &'a Rates,
-        likeness: f64,
-    ) -> impl Iterator<Item = (PartName, Option<f64>)> + 'a {
-        let title = (!posting.shape.is_empty()).then_some(likeness);
-        PartName::ALL.into_iter().filter(|part| self.speaks_of(*part)).map(move |part| {
-            let value = match part {
-                PartName::Skills => self.coverage(posting),
-                PartName::Title => title,
-                PartName::Seniority => seniority(self.level, self.years, posting),
-                PartName::Place => self.place(posting),
-                PartName::JobType => posting.job_type.map(|_| 1.0),
-                PartName::Salary => self.salary(posting, rates),
-                PartName::Company => Some(self.company(posting)),
-                PartName::Visa => posting.sponsorship.map(|offered| f64::from(u8::from(offered))),
-                PartName::Freshness => freshness(posting),
-            };
-            (part, value)
-        })
-    }
-
-    /// Whether the profile says anything that the part judges.
-    pub(in crate::matching) fn speaks_of(&self, part: PartName) -> bool {
-        match part {
-            PartName::Skills => !self.skills.is_empty(),
-            PartName::Title => !self.titles.shapes.is_empty(),
-            PartName::Seniority => self.level.is_some() || self.years.is_some(),
-            PartName::Place => !self.places.is_empty() || self.remote.is_some(),
-            PartName::JobType => !self.job_types.is_empty(),
-            PartName::Salary => self.salary_min.is_some(),
-            PartName::Company => !self.companies.is_empty(),
-            PartName::Visa => self.needs_visa,
-            PartName::Freshness => true,
-        }
-    }
-
     /// The parts with evidence, and the skills in common.
     pub(super) fn parts(
         &self,
@@ -97,9 +58,13 @@ impl CompiledProfile {
         likeness: f64,
     ) -> (Vec<Part>, Vec<String>) {
         let skills = self.matching_skills(posting);
-        let parts = self
-            .values(posting, &settings.rates, likeness)
-            .map(|(name, value)| {
+        let scoring = Scoring::new(posting, settings);
+        let common = self.common(posting, &settings.rates, likeness);
+        let parts = PartName::ALL
+            .into_iter()
+            .filter(|part| self.brief.speaks_of(*part))
+            .map(|name| {
+                let value = scoring.value(name, &self.brief, &common);
                 let evidence = match value {
                     None => "not stated".to_owned(),
                     Some(value) => Self::evidence(name, value, posting, &skills),
@@ -110,6 +75,19 @@ impl CompiledProfile {
         (parts, skills)
     }
 
+    /// What the profile and a posting have in common, whose titles are this much alike.
+    pub(in crate::matching) fn common(&self, posting: &MatchPosting, rates: &Rates, likeness: f64) -> Common {
+        let is_here = self.places.iter().any(|wish| wish.holds(posting));
+        Common {
+            coverage: self.coverage(posting),
+            likeness,
+            is_here,
+            is_elsewhere: !is_here && self.is_elsewhere(posting),
+            pay: rates.salary_in(&posting.salary, self.currency.as_deref()),
+            is_preferred: self.prefers(posting),
+        }
+    }
+
     /// Names of the skills in common, the rarest first.
     pub(super) fn matching_skills(&self, posting: &MatchPosting) -> Vec<String> {
         let mut found: Vec<_> =
@@ -118,13 +96,9 @@ impl CompiledProfile {
         found.into_iter().map(|(_, skill)| skill.name.to_string()).collect()
     }
 
-    pub(super) fn coverage(&self, posting: &MatchPosting) -> Option<f64> {
-        let (mut total, mut shared) = (0.0, 0.0);
-        for skill in &posting.skills {
-            total += f64::from(skill.weight);
-            shared += self.own(skill.term).map_or(0.0, |own| f64::from(own.weight));
-        }
-        (total > 0.0).then(|| (shared / total / FULL_COVERAGE).min(1.0))
+    fn coverage(&self, posting: &MatchPosting) -> Option<f64> {
+        let own = posting.skills.iter().filter_map(|skill| self.own(skill.term));
+        coverage(sum(own.map(|skill| skill.weight)), weight_of(posting))
     }
 
     pub(super) fn own(&self, skill: Term) -> Option<&WishedSkill> {
@@ -132,40 +106,10 @@ impl CompiledProfile {
         self.skills.get(at)
     }
 
-    /// By place and by place of work, the mean where both are wished for.
-    fn place(&self, posting: &MatchPosting) -> Option<f64> {
-        let is_remote = posting.remote == Some(RemoteOption::Remote);
-        let place = (!self.places.is_empty()).then(|| {
-            if self.places.iter().any(|wish| wish.holds(posting)) {
-                Some(1.0)
-            } else if is_remote {
-                Some(if self.remote == Some(RemoteOption::Remote) { 1.0 } else { 0.75 })
-            } else {
-                None
-            }
-        });
-        let remote =
-            self.remote.map(|wished| posting.remote.map(|stated| if wished == stated { 1.0 } else { 0.5 }));
-        match (place, remote) {
-            (Some(None) | None, Some(None) | None) => None,
-            (Some(one), Some(other)) => Some(f64::midpoint(one.unwrap_or(0.5), other.unwrap_or(0.5))),
-            (one, other) => one.or(other).flatten(),
-        }
-    }
-
-    /// Half for the upper end reaching the wish, half for the middle; both rise from nine tenths of the wish.
-    fn salary(&self, posting: &MatchPosting, rates: &Rates) -> Option<f64> {
-        let wish = self.salary_min?;
-        let (min, max) = rates.salary_in(&posting.salary, self.currency.as_deref());
-        let high = max.or(min)?;
-        let middle = f64::midpoint(min.unwrap_or(high), high);
-        let reached = |pay: f64| ((pay - 0.9 * wish) / (0.1 * wish)).clamp(0.0, 1.0);
-        Some(f64::midpoint(reached(high), reached(middle)))
-    }
-
-    fn company(&self, posting: &MatchPosting) -> f64 {
+    /// Whether a posting is of an employer that the profile prefers.
+    pub(in crate::matching) fn prefers(&self, posting: &MatchPosting) -> bool {
         let preferred = |name: &[Term]| posting.phrase(name, Fields::COMPANY).meets(Fields::COMPANY);
-        f64::from(u8::from(self.companies.iter().any(|name| preferred(name))))
+        self.companies.iter().any(|name| preferred(name))
     }
 
     fn evidence(name: PartName, value: f64, posting: &MatchPosting, skills: &[String]) -> String {
@@ -209,19 +153,57 @@ impl CompiledProfile {
     }
 }
 
+/// What the skills of a posting weigh together.
+pub(in crate::matching) fn weight_of(posting: &MatchPosting) -> f64 {
+    sum(posting.skills.iter().map(|skill| skill.weight))
+}
+
+/// Weights are few and have 24 bits, so that their sum is exact, in whatever order.
+pub(in crate::matching) fn sum(weights: impl Iterator<Item = f32>) -> f64 {
+    weights.map(f64::from).sum()
+}
+
+/// How well shared skills that weigh `shared` cover those of a posting, which weigh `all`; `None` where it names none.
+pub(in crate::matching) fn coverage(shared: f64, all: f64) -> Option<f64> {
+    (all > 0.0).then(|| (shared / all / FULL_COVERAGE).min(1.0))
+}
+
+/// By place and by place of work, the mean where both are wished for.
+pub(super) fn place(brief: &Brief, is_here: bool, stated: Option<RemoteOption>) -> Option<f64> {
+    let place = brief.has_places.then(|| {
+        if is_here {
+            Some(1.0)
+        } else if stated == Some(RemoteOption::Remote) {
+            Some(if brief.remote == Some(RemoteOption::Remote) { 1.0 } else { 0.75 })
+        } else {
+            None
+        }
+    });
+    let remote = brief.remote.map(|wished| stated.map(|stated| if wished == stated { 1.0 } else { 0.5 }));
+    match (place, remote) {
+        (Some(None) | None, Some(None) | None) => None,
+        (Some(one), Some(other)) => Some(f64::midpoint(one.unwrap_or(0.5), other.unwrap_or(0.5))),
+        (one, other) => one.or(other).flatten(),
+    }
+}
+
+/// Half for the upper end reaching the wish, half for the middle; both rise from nine tenths of the wish.
+pub(super) fn salary(wish: f64, (min, max): (Option<f64>, Option<f64>)) -> Option<f64> {
+    let high = max.or(min)?;
+    let middle = f64::midpoint(min.unwrap_or(high), high);
+    let reached = |pay: f64| ((pay - 0.9 * wish) / (0.1 * wish)).clamp(0.0, 1.0);
+    Some(f64::midpoint(reached(high), reached(middle)))
+}
+
 /// By level and by years, the mean where both are known.
-pub(in crate::matching) fn seniority(
-    level: Option<i32>,
-    years: Option<i32>,
-    posting: &MatchPosting,
-) -> Option<f64> {
+pub(super) fn seniority(level: Option<i8>, years: Option<i8>, posting: &MatchPosting) -> Option<f64> {
     let by_gap = |gap: i32| match gap {
         0 => 1.0,
         1 => 0.5,
         _ => 0.0,
     };
-    let level = level.zip(posting.seniority).map(|(own, asked)| by_gap((own - step(asked)).abs()));
-    let years = years.zip(posting.years).map(|(own, asked)| match i32::from(asked.min) - own {
+    let level = level.zip(posting.seniority).map(|(own, asked)| by_gap((i32::from(own) - step(asked)).abs()));
+    let years = years.zip(posting.years).map(|(own, asked)| match i32::from(asked.min) - i32::from(own) {
         ..=0 => 1.0,
         1..=2 => 0.5,
         _ => 0.0,

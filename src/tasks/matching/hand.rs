@@ -58,18 +58,18 @@ impl Hand {
     /// A thread that matches with `index`.
     pub(super) fn new(index: &MatchIndex) -> std::io::Result<Self> {
         let mut finder = index.finder();
-        Self::with(move |posting, today| {
-            with_fields(posting, |fields| finder.matches(posting.id, fields, today))
+        Self::with(move |posting, today, hits| {
+            with_fields(posting, |fields| finder.matches(posting.id, fields, today, hits));
         })
     }
 
     fn with(
-        mut find: impl FnMut(&StoredPosting, NaiveDate) -> Vec<Hit> + Send + 'static,
+        mut find: impl FnMut(&StoredPosting, NaiveDate, &mut Vec<Hit>) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel::<Work>();
         thread::Builder::new().name("match".to_owned()).spawn(move || {
             while let Ok(Work { postings, today, done, answer }) = receiver.recv() {
-                let matched = match_all(&postings, &done, |posting| find(posting, today));
+                let matched = match_all(&postings, &done, |posting, hits| find(posting, today, hits));
                 // Whoever gave the work may have been cancelled.
                 let _ = answer.send(matched);
             }
@@ -106,12 +106,14 @@ impl Hand {
 pub(super) fn match_all(
     postings: &[StoredPosting],
     done: &AtomicUsize,
-    mut find: impl FnMut(&StoredPosting) -> Vec<Hit>,
+    mut find: impl FnMut(&StoredPosting, &mut Vec<Hit>),
 ) -> Matched {
     let mut matched = Matched::default();
+    let mut hits = Vec::new();
     for posting in postings {
-        match catch_unwind(AssertUnwindSafe(|| find(posting))) {
-            Ok(hits) => matched.pairs.extend(hits.into_iter().map(|hit| pair(posting.id, hit))),
+        hits.clear();
+        match catch_unwind(AssertUnwindSafe(|| find(posting, &mut hits))) {
+            Ok(()) => matched.pairs.extend(hits.drain(..).map(|hit| pair(posting.id, hit))),
             Err(_) => {
                 matched.poison.push((posting.id, "the matcher panicked on this posting".to_owned()));
             }
@@ -160,19 +162,22 @@ mod tests {
         }
     }
 
-    fn hit(posting: &StoredPosting) -> Vec<Hit> {
-        vec![Hit {
+    fn hit(posting: &StoredPosting, hits: &mut Vec<Hit>) {
+        hits.push(Hit {
             user_id: UserId(posting.id.0),
             score: 1.0,
             search_ids: SearchIds::new(),
             profile_score: None,
-        }]
+        });
     }
 
     #[tokio::test]
     async fn a_panic_costs_one_posting() {
-        let hand =
-            Hand::with(|posting, _| if posting.id.0 == 2 { panic!("poison") } else { hit(posting) }).unwrap();
+        let hand = Hand::with(|posting, _, hits| {
+            hit(posting, hits);
+            assert!(posting.id.0 != 2, "poison");
+        })
+        .unwrap();
         let postings = (1..=3).map(posting).collect();
         let matched = hand.matches(postings, NaiveDate::default(), Duration::from_mins(1)).await.unwrap();
         assert_eq!(matched.pairs.iter().map(|pair| pair.job_id.0).collect::<Vec<_>>(), [1, 3]);
@@ -183,11 +188,11 @@ mod tests {
     #[tokio::test]
     async fn a_posting_without_an_end_is_named() {
         let (release, wait) = mpsc::channel::<()>();
-        let hand = Hand::with(move |posting, _| {
+        let hand = Hand::with(move |posting, _, hits| {
             if posting.id.0 == 3 {
                 let _ = wait.recv();
             }
-            hit(posting)
+            hit(posting, hits);
         })
         .unwrap();
         let postings = (1..=4).map(posting).collect();

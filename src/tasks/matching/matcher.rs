@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{MatchingConfig, NotifyConfig},
     domain::{JobId, SearchId, Shard},
-    matching::{MatchIndex, MatchSettings},
+    matching::{Hit, MatchIndex, MatchSettings},
     notify::{Entries, Rooms},
     store::{
         BatchUsers, NewMatch, OutboxBatch, Overflow, SearchProblem, SieveMarks, StoreError, StoredPosting,
@@ -172,8 +172,8 @@ impl Matcher {
         today: NaiveDate,
     ) -> (Vec<NewMatch>, Vec<(JobId, String)>) {
         let mut finder = self.index.finder();
-        let find = |posting: &StoredPosting| {
-            read::with_fields(posting, |fields| finder.matches(posting.id, fields, today))
+        let find = |posting: &StoredPosting, hits: &mut Vec<Hit>| {
+            read::with_fields(posting, |fields| finder.matches(posting.id, fields, today, hits));
         };
         let matched = hand::match_all(postings, &AtomicUsize::new(0), find);
         (matched.pairs, matched.poison)

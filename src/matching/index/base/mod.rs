@@ -36,14 +36,6 @@ pub struct Owner {
     pub user: UserId,
 }
 
-impl Owner {
-    /// In the order of users, then of searches.
-    pub fn by_user(self) -> u64 {
-        let ordered = |id: i32| u64::from(id.cast_unsigned() ^ 1 << 31);
-        ordered(self.user.0) << 32 | ordered(self.search.0)
-    }
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
     first: u32,
@@ -270,17 +262,4 @@ const FREE: u32 = u32::MAX;
 
 fn spread(atom: u32, bits: u32) -> usize {
     (atom.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn owners_are_ordered_by_user_then_by_search() {
-        let ids = [i32::MIN, -1, 0, 1, i32::MAX];
-        let owners =
-            ids.map(|user| ids.map(|search| Owner { user: UserId(user), search: SearchId(search) })).concat();
-        assert!(owners.iter().map(|owner| owner.by_user()).is_sorted_by(|left, right| left < right));
-    }
 }

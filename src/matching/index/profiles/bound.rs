@@ -1,23 +1,31 @@
 //! The most that a profile can score, given what it shares: what cannot reach the threshold needs no exact score.
 
-use super::outline::{OTHERS, Outline, UNTITLED};
 use crate::matching::{
     posting::MatchPosting,
-    profile::{FULL_COVERAGE, PartName, TitleShape, freshness, seniority},
+    profile::{FULL_COVERAGE, PartName, TitleShape, freshness},
     settings::MatchSettings,
 };
+
+/// The parts, beside skills, title and seniority, that a profile may or may not speak of.
+const OTHERS: [PartName; 6] = [
+    PartName::Place,
+    PartName::JobType,
+    PartName::Salary,
+    PartName::Company,
+    PartName::Visa,
+    PartName::Freshness,
+];
 
 /// Sums in another order differ by less.
 const ROUNDING: f32 = 1e-4;
 
 /// The most that profiles can score.
 #[derive(Debug)]
-pub(super) struct Bound<'a> {
-    posting: &'a MatchPosting,
+pub(super) struct Bound {
     skills: f32,
     title: f32,
     level: f32,
-    /// By [`Outline::others`]: their weights, and the most they add.
+    /// By the [`OTHERS`] spoken of, a bit each: their weights, and the most they add.
     others: [(f32, f32); 1 << OTHERS.len()],
     /// Weight of the skills that is enough; 0 where the posting has none.
     enough: f32,
@@ -26,9 +34,9 @@ pub(super) struct Bound<'a> {
     core: f32,
 }
 
-impl<'a> Bound<'a> {
+impl Bound {
     /// For the profiles that a posting is put to.
-    pub fn new(posting: &'a MatchPosting, settings: &MatchSettings) -> Self {
+    pub fn new(posting: &MatchPosting, settings: &MatchSettings) -> Self {
         let weight = |part| narrow(settings.weight(part));
         let stated = |stated: bool| if stated { 1.0 } else { 0.5 };
         let most = |part| match part {
@@ -47,7 +55,6 @@ impl<'a> Bound<'a> {
         }
         let all: f32 = posting.skills.iter().map(|skill| skill.weight).sum();
         Self {
-            posting,
             skills: weight(PartName::Skills),
             title: weight(PartName::Title),
             level: weight(PartName::Seniority),
@@ -76,34 +83,6 @@ impl<'a> Bound<'a> {
             with(self.level).min(with(0.0)) / self.skills
         });
         by_total.fold(f32::INFINITY, f32::min).max(by_core) * self.enough
-    }
-
-    /// Whether a profile can match that shares skills of this weight and wishes for a title this much alike; 0 stands for not related.
-    pub fn can_match(&self, profile: &Outline, shared: f32, likeness: f32) -> bool {
-        let coverage = if self.enough > 0.0 { (shared / self.enough).min(1.0) } else { 0.5 };
-        let (title, core_title) = self.values(likeness);
-        let (mut sum, mut total, mut core) = (0.0, 0.0, 0.0);
-        if profile.has_skills() {
-            sum += self.skills;
-            total += self.skills * coverage;
-            core += self.skills * coverage;
-        }
-        if profile.title != UNTITLED {
-            sum += self.title;
-            total += self.title * title;
-            core += self.title * core_title;
-        }
-        if core < self.core * sum {
-            return false;
-        }
-        if profile.level >= 0 || profile.years >= 0 {
-            sum += self.level;
-            let stated = |number: i8| (number >= 0).then_some(i32::from(number));
-            let fits = seniority(stated(profile.level), stated(profile.years), self.posting);
-            total += self.level * fits.map_or(0.5, narrow);
-        }
-        let (weight, most) = self.others.get(usize::from(profile.others)).copied().unwrap_or_default();
-        total + most >= self.threshold * (sum + weight)
     }
 
     /// The most that a title this much alike counts in the score, and what it counts in the core.

@@ -37,7 +37,7 @@ pub(super) fn lists<'a>(
     posting: &MatchPosting,
     cells: &[&'a Cell],
     related: Related<'_>,
-    bound: &Bound<'_>,
+    bound: &Bound,
 ) -> Vec<&'a [u32]> {
     let mut titles = of_titles(cells, |cell| &cell.titles, related);
     titles.sort_unstable_by(|(left, _), (right, _)| right.total_cmp(left));
@@ -54,7 +54,7 @@ pub(super) fn lists<'a>(
 }
 
 /// How many of `titles` to go through, and how many of `skills` to leave out.
-fn cheapest(titles: &[TitleList<'_>], skills: &[SkillLists<'_>], bound: &Bound<'_>) -> (usize, usize) {
+fn cheapest(titles: &[TitleList<'_>], skills: &[SkillLists<'_>], bound: &Bound) -> (usize, usize) {
     let unrelated = bound.needed(Some(0.0));
     let most = dispensable(skills, unrelated);
     let mut asked: usize = skills.iter().map(|skill| skill.length).sum();

@@ -1,86 +1,59 @@
-//! What most profiles fail by, in a few bytes each that lie side by side: no profile is opened for a posting it is out for.
+//! A profile in a few bytes that lie side by side with those of others: all that a score needs, so that hardly any profile is opened.
 
 use std::hint::black_box;
 
 use rustc_hash::FxHashMap;
 
-use super::bound::narrow;
+use super::Areas;
 use crate::{
-    domain::{JobType, RemoteOption},
+    domain::UserId,
     matching::{
         posting::Skill,
-        profile::{CompiledProfile, PartName},
+        profile::{Brief, CompiledProfile, sum},
         text::Term,
     },
 };
 
+/// Currencies that have a number; whoever is paid in another has its profile opened.
+const CURRENCIES: usize = 64;
+
 /// No title wished for.
 pub(super) const UNTITLED: u32 = u32::MAX;
-
-/// The parts, beside skills, title and seniority, that a profile may or may not speak of.
-pub(super) const OTHERS: [PartName; 6] = [
-    PartName::Place,
-    PartName::JobType,
-    PartName::Salary,
-    PartName::Company,
-    PartName::Visa,
-    PartName::Freshness,
-];
 
 /// A profile in short.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outline {
-    skills: u32,
-    skill_count: u16,
-    /// Which of [`OTHERS`] it speaks of.
-    pub others: u8,
-    /// Types that are not out, one bit each.
-    types: u8,
-    /// Places of work that are out, one bit each.
-    opposite: u8,
-    pub level: i8,
-    pub years: i8,
+    /// Whose.
+    pub user: UserId,
     /// Its wished title, or [`UNTITLED`].
     pub title: u32,
+    /// Number of its currency.
+    pub currency: u16,
+    /// What it asks.
+    pub brief: Brief,
+    begin: u32,
+    areas: u16,
+    skills: u16,
 }
 
-pub(super) fn type_bit(kind: JobType) -> u8 {
-    JobType::ALL.iter().position(|other| *other == kind).map_or(0, |at| 1 << at)
-}
-
-pub(super) fn remote_bit(option: RemoteOption) -> u8 {
-    1 << option as u8
-}
-
-impl Outline {
-    /// Whether a posting of this type and place of work (a bit each, 0 where it states none) is not out at once.
-    pub fn admits(&self, kind: u8, remote: u8) -> bool {
-        self.types & kind == kind && self.opposite & remote == 0
-    }
-
-    /// Whether it names any skill.
-    pub fn has_skills(&self) -> bool {
-        self.skill_count > 0
-    }
-}
-
-/// The skills of all profiles, as small numbers in one row.
+/// The skills and areas of all profiles, as numbers in one row.
 #[derive(Debug, Default)]
-pub(super) struct Skills {
+pub(super) struct Rows {
     numbers: FxHashMap<Term, u32>,
+    currencies: Vec<Option<String>>,
     row: Vec<u32>,
     /// How many in the row belong to nobody any more.
     orphans: usize,
 }
 
-impl Skills {
+impl Rows {
     /// Bytes they take.
     pub fn bytes(&self) -> usize {
         self.row.capacity() * 4 + self.numbers.capacity() * 13
     }
 
-    /// How many different ones.
-    pub fn count(&self) -> usize {
+    /// How many different skills.
+    pub fn skill_count(&self) -> usize {
         self.numbers.len()
     }
 
@@ -89,43 +62,53 @@ impl Skills {
         self.numbers.get(&skill).copied()
     }
 
-    /// Those of a profile.
-    pub fn of(&self, outline: &Outline) -> &[u32] {
-        let begin = outline.skills as usize;
-        self.row.get(begin..begin + usize::from(outline.skill_count)).unwrap_or_default()
+    /// The currencies of profiles, by their number.
+    pub fn currencies(&self) -> &[Option<String>] {
+        &self.currencies
     }
 
-    /// Looks at where the skills of these profiles begin, all at once: memory answers many questions together.
+    /// The areas of a profile, and its skills.
+    pub fn of(&self, outline: &Outline) -> (&[u32], &[u32]) {
+        let (begin, areas) = (outline.begin as usize, usize::from(outline.areas));
+        let all = self.row.get(begin..begin + areas + usize::from(outline.skills)).unwrap_or_default();
+        all.split_at_checked(areas).unwrap_or_default()
+    }
+
+    /// Looks at where the numbers of these profiles begin, all at once: memory answers many questions together.
     pub fn foresee<'a>(&self, outlines: impl Iterator<Item = &'a Outline>) {
-        let firsts = outlines.map(|outline| self.of(outline).first().copied().unwrap_or_default());
-        black_box(firsts.fold(0, |all, skill| all ^ skill));
+        let firsts =
+            outlines.map(|outline| self.row.get(outline.begin as usize).copied().unwrap_or_default());
+        black_box(firsts.fold(0, |all, number| all ^ number));
     }
 
     /// Writes a profile down; `title` is the number of its wished title.
-    pub fn outline(&mut self, profile: &CompiledProfile, title: Option<u32>) -> Outline {
+    pub fn outline(&mut self, profile: &CompiledProfile, title: Option<u32>, areas: &Areas) -> Outline {
         let begin = self.row.len();
+        self.row.extend(areas.iter().take(usize::from(u16::MAX)));
+        let middle = self.row.len();
         for skill in profile.skills.iter().take(usize::from(u16::MAX)) {
             let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
             self.row.push(*self.numbers.entry(skill.term).or_insert(next));
         }
-        let spoken = OTHERS.iter().enumerate().filter(|(_, part)| profile.speaks_of(**part));
-        let types = profile.job_types.iter().fold(0, |all, kind| all | type_bit(*kind));
-        let small = |number: Option<i32>| number.and_then(|number| i8::try_from(number).ok()).unwrap_or(-1);
+        let known = self.currencies.iter().position(|known| *known == profile.currency);
+        let currency = known.unwrap_or(self.currencies.len());
+        if known.is_none() && currency < CURRENCIES {
+            self.currencies.push(profile.currency.clone());
+        }
         Outline {
-            skills: u32::try_from(begin).unwrap_or(u32::MAX),
-            skill_count: u16::try_from(self.row.len() - begin).unwrap_or(u16::MAX),
-            others: spoken.fold(0, |all, (at, _)| all | 1 << at),
-            types: if types == 0 { u8::MAX } else { types },
-            opposite: profile.opposite_wish().map_or(0, remote_bit),
-            level: small(profile.level),
-            years: small(profile.years),
+            user: profile.user_id,
             title: title.unwrap_or(UNTITLED),
+            currency: u16::try_from(currency).unwrap_or(u16::MAX),
+            brief: profile.brief,
+            begin: u32::try_from(begin).unwrap_or(u32::MAX),
+            areas: u16::try_from(middle - begin).unwrap_or(u16::MAX),
+            skills: u16::try_from(self.row.len() - middle).unwrap_or(u16::MAX),
         }
     }
 
     /// Notes that a profile is gone.
     pub fn drop(&mut self, outline: &Outline) {
-        self.orphans += usize::from(outline.skill_count);
+        self.orphans += usize::from(outline.areas) + usize::from(outline.skills);
     }
 
     /// Packs the row once half of it belongs to nobody.
@@ -136,8 +119,10 @@ impl Skills {
         let mut row = Vec::with_capacity(self.row.len() - self.orphans);
         for outline in outlines {
             let begin = u32::try_from(row.len()).unwrap_or(u32::MAX);
-            row.extend_from_slice(self.of(outline));
-            outline.skills = begin;
+            let (areas, skills) = self.of(outline);
+            row.extend_from_slice(areas);
+            row.extend_from_slice(skills);
+            outline.begin = begin;
         }
         (self.row, self.orphans) = (row, 0);
     }
@@ -149,19 +134,19 @@ pub(super) struct Weights(Vec<f32>);
 
 impl Weights {
     /// Sets the weights of a posting's skills.
-    pub fn set(&mut self, posting: &[Skill], skills: &Skills) {
-        self.0.resize(skills.count().max(self.0.len()), 0.0);
-        self.put(posting, skills, |skill| narrow(f64::from(skill.weight)));
+    pub fn set(&mut self, posting: &[Skill], rows: &Rows) {
+        self.0.resize(rows.skill_count().max(self.0.len()), 0.0);
+        self.put(posting, rows, |skill| skill.weight);
     }
 
     /// Forgets them.
-    pub fn clear(&mut self, posting: &[Skill], skills: &Skills) {
-        self.put(posting, skills, |_| 0.0);
+    pub fn clear(&mut self, posting: &[Skill], rows: &Rows) {
+        self.put(posting, rows, |_| 0.0);
     }
 
-    fn put(&mut self, posting: &[Skill], skills: &Skills, weight: impl Fn(&Skill) -> f32) {
+    fn put(&mut self, posting: &[Skill], rows: &Rows, weight: impl Fn(&Skill) -> f32) {
         for skill in posting {
-            let number = skills.number(skill.term);
+            let number = rows.number(skill.term);
             if let Some(place) = number.and_then(|number| self.0.get_mut(number as usize)) {
                 *place = weight(skill);
             }
@@ -169,7 +154,7 @@ impl Weights {
     }
 
     /// What these skills weigh together.
-    pub fn sum(&self, skills: &[u32]) -> f32 {
-        skills.iter().map(|skill| self.0.get(*skill as usize).copied().unwrap_or_default()).sum()
+    pub fn sum(&self, skills: &[u32]) -> f64 {
+        sum(skills.iter().map(|skill| self.0.get(*skill as usize).copied().unwrap_or_default()))
     }
 }

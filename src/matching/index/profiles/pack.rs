@@ -28,10 +28,10 @@ impl Profiles {
             }
             filed.changed = Some(Vec::new());
         }
-        let mut order: Vec<(u32, Option<u32>, UserId)> = {
+        let mut order: Vec<(Option<u32>, Option<u32>, UserId)> = {
             let filed = self.read();
             let all = filed.slots.iter().flatten();
-            all.map(|slot| (slot.area, slot.title, slot.profile.user_id)).collect()
+            all.map(|slot| (slot.areas.first().copied(), slot.title, slot.profile.user_id)).collect()
         };
         order.sort_unstable();
         let mut new = Filed::default();

@@ -22,12 +22,12 @@ pub(super) enum Region {
     Unstated,
 }
 
-/// Every region in which a profile is to be found; `area` is that of its places.
-pub(super) fn regions(profile: &CompiledProfile, area: u32) -> Vec<Region> {
-    let mut regions = vec![Region::Area(area)];
-    if profile.places.is_empty() {
-        return regions;
+/// Every region in which a profile is to be found; `areas` are those of its places.
+pub(super) fn regions(profile: &CompiledProfile, areas: &[u32]) -> Vec<Region> {
+    if areas.is_empty() {
+        return vec![Region::Area(EVERYWHERE)];
     }
+    let mut regions: Vec<Region> = areas.iter().map(|area| Region::Area(*area)).collect();
     regions.push(Region::Unstated);
     if profile.wants_presence() {
         return regions;
