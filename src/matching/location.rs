@@ -235,6 +235,14 @@ impl Area {
         Self(all.into())
     }
 
+    /// The areas that the area of `wishes` is made of: one for each place.
+    pub fn each(wishes: &[Wish]) -> impl Iterator<Item = Self> {
+        wishes.iter().flat_map(|wish| match &*wish.alternatives {
+            [_] => vec![Self(Arc::clone(&wish.alternatives))],
+            several => several.iter().map(|one| Self([one.clone()].into())).collect(),
+        })
+    }
+
     /// Whether `posting` is there.
     pub fn holds(&self, posting: &MatchPosting) -> bool {
         self.0.iter().any(|alternative| alternative.holds(posting))

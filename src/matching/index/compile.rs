@@ -1,6 +1,6 @@
 //! From a search to where it is filed and what is left to check there.
 //!
-//! Every posting that matches is in the area of a search and has one of its keys: the rarest of what it requires, so that few others
+//! Every posting that matches is in one of the areas of a search and has one of its keys: the rarest of what it requires, so that few others
 //! have it. The key, the second rarest word and the usual filters fit into the [`Entry`]; the rest becomes a [`Program`].
 
 use std::sync::{PoisonError, RwLock};
@@ -25,6 +25,9 @@ use crate::{
 
 /// A search is not filed under more keys than this.
 const MAX_KEYS: usize = 64;
+
+/// A search is not filed in more areas than this; the places of one that names more are an area of their own.
+const MAX_AREAS: usize = 8;
 
 /// What all searches share.
 #[derive(Debug)]
@@ -77,10 +80,8 @@ impl Currencies {
 /// A search ready to be filed.
 #[derive(Clone, Debug)]
 pub struct Filed {
-    /// Its area.
-    pub area: u32,
-    /// At least one atom, each of which leads to it.
-    pub keys: Vec<u32>,
+    /// Where it is filed: an area and an atom, once or more. A posting that matches has both of at least one.
+    pub places: Vec<(u32, u32)>,
     /// Without slot and program.
     pub entry: Entry,
     /// What is left to check.
@@ -101,7 +102,8 @@ struct Compiler<'a> {
     shared: &'a Shared,
     frequencies: &'a Frequencies,
     entry: Entry,
-    area: Option<u32>,
+    /// Together, the area of the search; none until a filter speaks of it.
+    areas: Vec<u32>,
     program: Writer,
     parts: Vec<Part<'a>>,
 }
@@ -112,7 +114,7 @@ pub fn file(search: &CompiledSearch, shared: &Shared, frequencies: &Frequencies)
         shared,
         frequencies,
         entry: Entry::default(),
-        area: None,
+        areas: Vec::new(),
         program: Writer::default(),
         parts: Vec::new(),
     };
@@ -134,16 +136,23 @@ impl<'a> Compiler<'a> {
     fn clause(&mut self, clause: &'a Clause) -> Option<()> {
         match clause {
             Clause::Location(wishes) => {
-                let area = self.shared.places.intern(Area::of(wishes))?;
-                match self.area.filter(|area| *area != REMOTE_ONLY) {
-                    None => self.area = Some(area),
-                    Some(_) => self.program.area(area),
+                let places = &self.shared.places;
+                if self.areas.is_empty() || self.areas == [REMOTE_ONLY] {
+                    // Whoever looks there is found there, wherever else they look.
+                    self.areas = Area::each(wishes).map(|area| places.intern(area)).collect::<Option<_>>()?;
+                    self.areas.sort_unstable();
+                    self.areas.dedup();
+                    if self.areas.len() > MAX_AREAS {
+                        self.areas = vec![places.intern(Area::of(wishes))?];
+                    }
+                } else {
+                    self.program.area(places.intern(Area::of(wishes))?);
                 }
             }
             Clause::Remote(options) => {
                 self.entry.restrict_remote(options);
-                if **options == [RemoteOption::Remote] {
-                    self.area = self.area.or(Some(REMOTE_ONLY));
+                if **options == [RemoteOption::Remote] && self.areas.is_empty() {
+                    self.areas.push(REMOTE_ONLY);
                 }
             }
             Clause::JobType(kinds) => self.entry.restrict_types(kinds),
@@ -194,7 +203,10 @@ impl<'a> Compiler<'a> {
         }
         keys.sort_unstable();
         keys.dedup();
-        if keys.len() > 1 {
+        if self.areas.is_empty() {
+            self.areas.push(EVERYWHERE);
+        }
+        if keys.len() * self.areas.len() > 1 {
             self.entry.set_multiple();
         }
         let key = best.filter(|at| plain(*at));
@@ -211,8 +223,7 @@ impl<'a> Compiler<'a> {
             }
         }
         Some(Filed {
-            area: self.area.unwrap_or(EVERYWHERE),
-            keys,
+            places: self.areas.iter().flat_map(|area| keys.iter().map(|key| (*area, *key))).collect(),
             entry: self.entry,
             program: self.program.finish(),
         })

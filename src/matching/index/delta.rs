@@ -20,10 +20,10 @@ const NONE: u32 = u32::MAX;
 /// Chains, as a power of two.
 const BITS: u32 = 16;
 
-/// A search under one of its keys.
+/// A search in one of its areas under one of its keys.
 #[derive(Debug)]
 pub struct Node {
-    /// Its area.
+    /// One of its areas.
     pub area: u32,
     /// One of its keys.
     pub key: u32,
@@ -98,11 +98,10 @@ impl Delta {
         self.nodes.len()
     }
 
-    /// Adds a search under one area and its keys, and gives its nodes; `None` where the delta is full.
+    /// Adds a search under areas, each with a key, and gives its nodes; `None` where the delta is full.
     pub fn add(
         &self,
-        area: u32,
-        keys: &[u32],
+        places: &[(u32, u32)],
         entry: Entry,
         program: Option<Program>,
         owner: Owner,
@@ -110,14 +109,14 @@ impl Delta {
         let slot = self.searches.fetch_add(1, Ordering::Relaxed);
         let program = program.filter(|program| !program.words.is_empty()).map(Arc::new);
         let first = self.nodes.len();
-        self.areas.set(area);
-        for key in keys {
-            let place = place(area, *key);
+        for (area, key) in places {
+            let place = place(*area, *key);
+            self.areas.set(*area);
             self.atoms.set(*key);
             self.places.set(place);
             let head = self.heads.get(chain(place))?;
             let node = Node {
-                area,
+                area: *area,
                 key: *key,
                 entry: entry.filed(slot, 0),
                 owner,
@@ -165,7 +164,7 @@ impl Delta {
         }
     }
 
-    /// The nodes from number `from` on, by search: each with all its keys.
+    /// The nodes from number `from` on, by search: each with all its places.
     pub fn searches(&self, from: u32, until: u32) -> Vec<(Range<u32>, Vec<&Node>)> {
         let mut searches: Vec<(Range<u32>, Vec<&Node>)> = Vec::new();
         for (number, node) in (from..until).filter_map(|number| Some((number, self.nodes.get(number)?))) {

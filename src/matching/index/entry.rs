@@ -1,4 +1,4 @@
-//! One search under one of its keys: what most postings fail by, in twenty bytes.
+//! One search in one of its areas under one of its keys: what most postings fail by, in twenty bytes.
 
 use crate::domain::{JobType, RemoteOption, Seniority};
 
@@ -13,7 +13,7 @@ const CURRENCY_BITS: u32 = 5;
 const FACTS: u32 = (1 << CURRENCY) - 1;
 /// The last entry of its list.
 const LAST: u32 = 1 << 24;
-/// The search is filed under several keys.
+/// The search is filed in several places.
 const MULTIPLE: u32 = 1 << 25;
 /// The key is a word of the query.
 const KEY_COUNTS: u32 = 1 << 26;
@@ -134,7 +134,7 @@ impl Entry {
         self.allow & LAST != 0
     }
 
-    /// Says that the search is filed under several keys, so that it may be found several times.
+    /// Says that the search is filed in several places, so that it may be found several times.
     pub fn set_multiple(&mut self) {
         self.allow |= MULTIPLE;
     }

@@ -1,6 +1,6 @@
 //! All active searches and profiles in memory, and those that fit a posting without visiting the rest.
 //!
-//! A search is filed under its area and the rarest thing it requires (`compile.rs`). What has been there for a while is packed (`base.rs`), what
+//! A search is filed under each of its areas and the rarest thing it requires (`compile.rs`). What has been there for a while is packed (`base.rs`), what
 //! came lately hangs beside it (`delta.rs`); [`MatchIndex::compact`] packs both anew while matching goes on. A [`Finder`] reads a posting
 //! into the atoms that searches ask for (`lexicon.rs`, `reader.rs`), looks under each in the areas the posting is in (`places.rs`), and puts
 //! what it finds there to the exact check (`entry.rs`, `program.rs`). Writers take turns; a finder waits for nobody: it takes a lock
@@ -145,9 +145,8 @@ impl MatchIndex {
         let layer = self.layer().0;
         let _replacing = writer.knows(&layer, search.id).then(|| Replacing::begin(&self.0.replacing));
         writer.remove(&layer, search.id);
-        match filed.and_then(|filed| {
-            layer.delta.add(filed.area, &filed.keys, filed.entry, Some(filed.program), owner)
-        }) {
+        match filed.and_then(|filed| layer.delta.add(&filed.places, filed.entry, Some(filed.program), owner))
+        {
             Some(nodes) => {
                 writer.late.insert(search.id, nodes);
                 writer.searches += 1;
@@ -209,8 +208,8 @@ impl MatchIndex {
         let mut sealer = Sealer::from(&layer.base);
         for (_, nodes) in layer.delta.searches(0, late) {
             let Some(first) = nodes.first().filter(|node| !node.is_gone()) else { continue };
-            let keys: Vec<u32> = nodes.iter().map(|node| node.key).collect();
-            sealer.add(first.area, &keys, first.entry, first.program.as_deref(), first.owner);
+            let places: Vec<_> = nodes.iter().map(|node| (node.area, node.key)).collect();
+            sealer.add(&places, first.entry, first.program.as_deref(), first.owner);
         }
         let new = Layer { base: sealer.seal(), delta: Delta::default() };
         let mut writer = self.writer();
@@ -222,9 +221,9 @@ impl MatchIndex {
         }
         for (_, nodes) in layer.delta.searches(late, layer.delta.len()) {
             let Some(first) = nodes.first().filter(|node| !node.is_gone()) else { continue };
-            let keys: Vec<u32> = nodes.iter().map(|node| node.key).collect();
+            let places: Vec<_> = nodes.iter().map(|node| (node.area, node.key)).collect();
             let program = first.program.as_deref().cloned();
-            if let Some(range) = new.delta.add(first.area, &keys, first.entry, program, first.owner) {
+            if let Some(range) = new.delta.add(&places, first.entry, program, first.owner) {
                 writer.late.insert(first.owner.search, range);
             }
         }

@@ -266,6 +266,46 @@ fn finds_what_asking_everyone_finds_whatever_came_before() {
 }
 
 #[test]
+fn whoever_looks_in_several_places_is_found_once_in_each_and_makes_no_area_of_its_own() {
+    let index = MatchIndex::new(settings());
+    let draw = Draw(Random::seeded(1));
+    let wishes = [
+        json!(["Leipzig"]),
+        json!(["Leipzig", "Bonn"]),
+        json!("Bonn; Leipzig"),
+        json!(["Leipzig", "Bonn", "Leipzig", "Graz"]),
+        json!(["Graz"]),
+    ];
+    for (id, wish) in (0..).zip(&wishes) {
+        let filters = json!({ "locations": wish });
+        index.upsert_search(&SavedSearch {
+            id: SearchId(id),
+            query: None,
+            filters,
+            is_active: true,
+            ..draw.search(id)
+        });
+        let profile = json!({ "user_id": id, "desired_title": "Data Engineer", "desired_locations": wish });
+        index.upsert_profile(&serde_json::from_value(profile).expect("a profile"));
+    }
+    assert_eq!(index.shared().places.count(), 3);
+    for _ in 0..2 {
+        let (mut finder, mut hits) = (index.finder(), Vec::new());
+        for (place, expected) in
+            [("Leipzig", &[0, 1, 2, 3][..]), ("Bonn", &[1, 2, 3]), ("Graz", &[3, 4]), ("Bern", &[])]
+        {
+            let posting =
+                PostingFields { title: "Data Engineer", location: Some(place), ..PostingFields::default() };
+            finder.matches(JobId(1), &posting, today(), &mut hits);
+            let found: Vec<_> = hits.iter().map(|hit| (hit.user_id.0, hit.search_ids.len())).collect();
+            assert_eq!(found, expected.iter().map(|user| (*user, 1)).collect::<Vec<_>>(), "{place}");
+            assert!(hits.iter().all(|hit| hit.profile_score.is_some()), "{hits:?}");
+        }
+        index.compact();
+    }
+}
+
+#[test]
 fn long_lists_and_full_cells_are_found_through() {
     let settings = settings();
     let index = MatchIndex::new(settings.clone());

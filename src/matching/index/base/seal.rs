@@ -49,8 +49,8 @@ impl Sealer {
         start
     }
 
-    /// Adds a search under one area and its keys.
-    pub fn add(&mut self, area: u32, keys: &[u32], entry: Entry, program: Option<&Program>, owner: Owner) {
+    /// Adds a search under areas, each with a key.
+    pub fn add(&mut self, places: &[(u32, u32)], entry: Entry, program: Option<&Program>, owner: Owner) {
         let slot = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
         self.owners.push(Some(owner));
         let start = program.map_or(0, |program| {
@@ -60,7 +60,7 @@ impl Sealer {
             self.program(&words)
         });
         let entry = entry.filed(slot, start);
-        self.items.extend(keys.iter().map(|key| Item { area, key: *key, entry }));
+        self.items.extend(places.iter().map(|(area, key)| Item { area: *area, key: *key, entry }));
     }
 
     /// Gives slots and programs in the order of the items, so that what is found together lies together.

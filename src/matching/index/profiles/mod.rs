@@ -14,10 +14,7 @@ mod pack;
 mod regions;
 mod titles;
 
-use std::{
-    slice,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -94,8 +91,7 @@ pub struct FoundProfile {
 impl Profiles {
     /// Adds a profile or replaces that of its user; one that cannot match is left out.
     pub fn upsert(&self, profile: CompiledProfile, places: &Places) {
-        let area = |place| places.intern(Area::of(slice::from_ref(place)));
-        let areas: Option<Areas> = profile.places.iter().map(area).collect();
+        let areas: Option<Areas> = Area::each(&profile.places).map(|area| places.intern(area)).collect();
         let mut areas = areas.unwrap_or_default();
         areas.sort_unstable();
         areas.dedup();
