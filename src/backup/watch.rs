@@ -46,7 +46,7 @@ pub async fn observe(store: &Store, config: &Config, now: DateTime<Utc>) -> Resu
         alarms.push("a restore into this database has not ended, or was killed: restore it again".to_owned());
     } else if state.quarantined {
         let reason = state.reason.clone().unwrap_or_default();
-        alarms.push(format!("quarantine: {reason}; look at it, then: career-worker backup acknowledge"));
+        alarms.push(format!("quarantine, until career-worker backup acknowledge: {reason}"));
     }
     let pitr = match (config.pitr.is_configured(), config.backup.provider_pitr) {
         (true, _) => "ours",

@@ -41,7 +41,7 @@ pub(super) async fn show(
         @if found.health.state.quarantined {
             p.wrong role="alert" {
                 "In quarantine " (ago(now, Some(found.health.state.since)))
-                @if let Some(reason) = &found.health.state.reason { ": " (reason) }
+                @if let Some(reason) = &found.health.state.reason { ": " bdi { (reason) } }
                 ". Missed ticks are left out and nobody is told anything."
             }
             @if caller.may(Role::Admin) { p.tools { (act("/backups/acknowledge", "/backups", "End the quarantine", "of this database")) } }

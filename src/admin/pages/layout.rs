@@ -106,7 +106,8 @@ fn frame(title: &str, body: &Markup) -> Markup {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                title { (title) " · career-worker" }
+                // Markup means nothing in a title; these two characters isolate what somebody wrote.
+                title { "\u{2068}" (title) "\u{2069} · career-worker" }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 link rel="icon" type="image/svg+xml" href="/icon.svg";

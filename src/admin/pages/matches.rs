@@ -97,7 +97,7 @@ pub(super) async fn show_one(
             a href=(with("/matches", &[("user", &user.to_string())], &[])) { "user " (user) }
         }
         @for search in &found.searches {
-            h2 { "Search " (search.id.0) ": " (search.name) }
+            h2 { "Search " (search.id.0) ": " bdi { (search.name) } }
             (reasons(&search.explanation))
         }
         @if let Some(profile) = &found.profile {
@@ -128,9 +128,9 @@ fn reasons(explanation: &Explanation) -> Markup {
             @if let Some(score) = explanation.score { " score " (format!("{score:.2}")) }
         }
         ul.checks { @for check in &explanation.checks {
-            li { @if check.holds { (state("yes")) } @else { (state("no")) } " " (check.what) }
+            li { @if check.holds { (state("yes")) } @else { (state("no")) } " " bdi { (check.what) } }
         } }
         @if !parts.is_empty() { (table("Parts of the score", &["Part", "Value", "Weight", "Evidence"], &parts)) }
-        @for problem in &explanation.problems { p { (state("problem")) " " code { (problem.key) } ": " (problem.message) } }
+        @for problem in &explanation.problems { p { (state("problem")) " " code { (problem.key) } ": " bdi { (problem.message) } } }
     }
 }

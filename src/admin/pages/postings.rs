@@ -69,7 +69,7 @@ fn row(posting: &ListedPosting) -> Markup {
     html! {
         th scope="row" { a href=(format!("/postings/{}", posting.id)) { (posting.title) } }
         td { (posting.company) }
-        td { (posting.location.as_deref().unwrap_or("–")) @if let Some(remote) = &posting.remote_option { " · " (remote) } }
+        td { bdi { (posting.location.as_deref().unwrap_or("–")) } @if let Some(remote) = &posting.remote_option { " · " (remote) } }
         td { (posting.job_type.as_deref().unwrap_or("–")) }
         td.number { (pay(posting)) }
         td { (posting.source.as_deref().unwrap_or("–")) }
@@ -101,7 +101,7 @@ pub(super) async fn show_one(
     let now = endpoint.clock.now();
     let posting = &found.posting;
     let body = html! {
-        p { (posting.company) " · " (posting.location.as_deref().unwrap_or("place not said")) " "
+        p { bdi { (posting.company) } " · " bdi { (posting.location.as_deref().unwrap_or("place not said")) } " "
             @if posting.is_active { (state("open")) } @else { (state("closed")) }
             @if found.waits { " " (state("to be matched")) }
         }

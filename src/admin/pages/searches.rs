@@ -48,7 +48,7 @@ pub(super) async fn show(
             .iter()
             .map(|problem| {
                 html! {
-                    th scope="row" { (problem.search_id) " " (problem.name) }
+                    th scope="row" { (problem.search_id) " " bdi { (problem.name) } }
                     td.number { @if let Some(user) = problem.user_id { (user) } }
                     td { code { (problem.key) } }
                     td { (problem.message) }
@@ -82,7 +82,7 @@ pub(super) async fn show(
 
 fn row(now: DateTime<Utc>, search: &KnownSearch, may: bool) -> Markup {
     html! {
-        th scope="row" { (search.id) " " (search.name) }
+        th scope="row" { (search.id) " " bdi { (search.name) } }
         td.number { @if let Some(user) = search.user_id { (user) } }
         td { code { (search.query.as_deref().unwrap_or_default()) } }
         td.says { code { (search.filters) } }

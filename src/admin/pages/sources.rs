@@ -75,7 +75,7 @@ fn row(now: DateTime<Utc>, view: &SourceView, days: &[SourceDay]) -> Markup {
             Some(day) => { (amount(day.new)) ", " (amount(day.changed)) ", " (amount(day.gone)) }
             None => { "–" }
         } }
-        td.says { @if let Some(board) = error { (board.board) ": " code { (shorten(board.error.as_deref().unwrap_or_default())) } } }
+        td.says { @if let Some(board) = error { bdi { (board.board) } ": " code { (shorten(board.error.as_deref().unwrap_or_default())) } } }
     }
 }
 

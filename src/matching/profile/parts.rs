@@ -118,7 +118,7 @@ impl CompiledProfile {
             PartName::Skills => {
                 format!("{} of {} skills: {}", skills.len(), posting.skills.len(), skills.join(", "))
             }
-            PartName::Title => format!("{} is {:.0} % like the wished title", posting.title, value * 100.0),
+            PartName::Title => format!("{:.0} % like the wished title: {}", value * 100.0, posting.title),
             PartName::Seniority => {
                 let level = posting.seniority.map(|level| format!("{level:?}").to_lowercase());
                 let years = posting.years.map(|years| format!("{} years or more", years.min));
