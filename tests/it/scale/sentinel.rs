@@ -72,16 +72,19 @@ async fn master(sentinels: &[u16]) -> Option<u16> {
     None
 }
 
-/// Pushes a message to the master and waits until a replica has it.
+/// Pushes a message to the master and waits until every replica has it: sentinels may choose any.
 async fn send(sentinels: &[u16], number: u64, key: &str) -> bool {
     let Some(port) = master(sentinels).await else { return false };
     let Ok(mut connection) = connect(port, PASSWORD).await else { return false };
+    let role: Vec<redis::Value> = redis::cmd("ROLE").query_async(&mut connection).await.unwrap_or_default();
+    let Some(redis::Value::Array(replicas)) = role.get(2) else { return false };
+    let replicas = replicas.len();
     let message = serde_json::json!({ "task": "prune", "args": {}, "key": key }).to_string();
     let pushed = message_to("career:maintenance", &format!("id-{number}"), &message)
         .query_async::<()>(&mut connection)
         .await;
-    let kept: Result<i64, _> = redis::cmd("WAIT").arg(1).arg(500).query_async(&mut connection).await;
-    pushed.is_ok() && kept.is_ok_and(|replicas| replicas > 0)
+    let kept: Result<usize, _> = redis::cmd("WAIT").arg(replicas).arg(500).query_async(&mut connection).await;
+    pushed.is_ok() && replicas > 0 && kept.is_ok_and(|kept| kept >= replicas)
 }
 
 /// What `/readyz` says of Redis.
