@@ -111,15 +111,26 @@ impl<'a> Planner<'a> {
 
     fn left_behind(&self, n: usize, job_id: i32) -> bool {
         let Some(posting) = self.items.get(n).map(|item| item.posting) else { return false };
-        match self.owner_shows(Target::Row(job_id)) {
+        let target = Target::Row(job_id);
+        match self.owner_shows(target) {
             Some(shown) if shown.source == posting.source => !shown.equals(posting),
-            _ => self
-                .mates
-                .get(&job_id)
+            _ => self.has_sibling(n, target),
+        }
+    }
+
+    /// Whether a row shows another posting of the source of posting `n`, be it since before or from this batch on.
+    pub(super) fn has_sibling(&self, n: usize, target: Target) -> bool {
+        let Some(posting) = self.items.get(n).map(|item| item.posting) else { return false };
+        let comes = self.guests.get(&target).into_iter().flatten().filter_map(|guest| self.items.get(*guest));
+        let mates = match target {
+            Target::Row(id) => self.mates.get(&id),
+            Target::New(_) => None,
+        };
+        comes.into_iter().any(|guest| guest.posting.source == posting.source)
+            || mates
                 .into_iter()
                 .flatten()
-                .any(|mate| mate.key.0 == posting.source && mate.key.1 != posting.source_id && !mate.gone),
-        }
+                .any(|mate| mate.key.0 == posting.source && mate.key.1 != posting.source_id && !mate.gone)
     }
 
     /// What the owner of a row shows there.

@@ -134,23 +134,14 @@ impl Planner<'_> {
     fn shows_same(&self, n: usize, target: Target) -> bool {
         let Some(item) = self.items.get(n) else { return false };
         let posting = item.posting;
-        let guests = self.guests.get(&target).map_or(&[][..], Vec::as_slice);
-        let (mates, row) = match target {
-            Target::Row(id) => (self.mates.get(&id), self.rows.get(&id)),
-            Target::New(_) => (None, None),
+        let of_user = match target {
+            Target::Row(id) => self.rows.get(&id).is_some_and(|row| row.of_user),
+            Target::New(_) => false,
         };
-        if row.is_some_and(|row| row.of_user) {
+        if of_user {
             return false;
         }
-        let sibling = guests
-            .iter()
-            .filter_map(|guest| self.items.get(*guest))
-            .any(|guest| guest.posting.source == posting.source)
-            || mates
-                .into_iter()
-                .flatten()
-                .any(|mate| mate.key.0 == posting.source && mate.key.1 != posting.source_id && !mate.gone);
-        !sibling
+        !self.has_sibling(n, target)
             || self
                 .owner_shows(target)
                 .is_some_and(|shown| shown.source == posting.source && shown.equals(posting))
