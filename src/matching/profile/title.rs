@@ -74,6 +74,28 @@ pub struct TitleShape {
     grams: Box<[(u32, f32)]>,
     /// Occupations with their weights, a vector of length 1, by number; may be empty.
     occupations: Box<[(u16, f32)]>,
+    gram_bits: Bits,
+    occupation_bits: Bits,
+}
+
+/// Which numbers may be in a list: most that are not are told so without a search.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bits([u64; 8]);
+
+impl Bits {
+    fn of(numbers: impl Iterator<Item = u32>) -> Self {
+        let mut bits = Self::default();
+        for number in numbers {
+            if let Some(word) = bits.0.get_mut(number as usize / 64 % 8) {
+                *word |= 1 << (number % 64);
+            }
+        }
+        bits
+    }
+
+    fn may_have(&self, number: u32) -> bool {
+        self.0.get(number as usize / 64 % 8).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
 }
 
 impl TitleShape {
@@ -116,6 +138,8 @@ impl TitleShape {
         }
         let all = names.iter().chain(&english).copied();
         shape.occupations = OCCUPATIONS.nearest(all.flat_map(grams_of));
+        shape.gram_bits = Bits::of(shape.grams.iter().map(|(gram, _)| *gram));
+        shape.occupation_bits = Bits::of(shape.occupations.iter().map(|(number, _)| u32::from(*number)));
         shape
     }
 
@@ -160,11 +184,12 @@ impl TitleShape {
         if self.grams.is_empty() || other.grams.is_empty() {
             return 0.0;
         }
-        let letters = product(&self.grams, &other.grams);
+        let letters = product(&self.grams, &other.grams, &other.gram_bits);
         let likeness = if self.occupations.is_empty() || other.occupations.is_empty() {
             letters
         } else {
-            LETTERS * letters + (1.0 - LETTERS) * product(&self.occupations, &other.occupations)
+            let occupations = product(&self.occupations, &other.occupations, &other.occupation_bits);
+            LETTERS * letters + (1.0 - LETTERS) * occupations
         };
         if likeness > 0.9995 { 1.0 } else { f64::from(likeness.clamp(0.0, 1.0)) }
     }
@@ -189,22 +214,13 @@ fn letters(names: &[&str]) -> Box<[(u32, f32)]> {
     grams.into_boxed_slice()
 }
 
-/// The sum over what both have; both are sorted.
-fn product<K: Ord>(left: &[(K, f32)], right: &[(K, f32)]) -> f32 {
-    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
-    let mut sum = 0.0;
-    while let (Some((one, own)), Some((two, other))) = (left.peek(), right.peek()) {
-        match one.cmp(two) {
-            std::cmp::Ordering::Less => _ = left.next(),
-            std::cmp::Ordering::Greater => _ = right.next(),
-            std::cmp::Ordering::Equal => {
-                sum += own * other;
-                left.next();
-                right.next();
-            }
-        }
-    }
-    sum
+/// The sum over what both have; both are sorted, `bits` are those of `right`.
+fn product<K: Copy + Ord + Into<u32>>(left: &[(K, f32)], right: &[(K, f32)], bits: &Bits) -> f32 {
+    let common = left.iter().filter(|(key, _)| bits.may_have((*key).into())).filter_map(|(key, own)| {
+        let at = right.binary_search_by_key(key, |(key, _)| *key).ok()?;
+        right.get(at).map(|(_, other)| own * other)
+    });
+    common.fold(0.0, |sum, part| sum + part)
 }
 
 /// How many of the parts of a vector of length 1 to keep, so that the length of the rest is under the bound, rounding included.

@@ -23,31 +23,21 @@ pub struct Token<'a> {
 /// Letters of notices such as `(m/w/d)`, `f/m/x`, `h/f`.
 const GENDER_LETTERS: &[u8] = b"mwfdhxiv";
 
-/// What a byte is for the scanner.
-const WORD: u8 = 1;
-/// Behind a word, it may belong to it.
-const JOINS: u8 = 2;
+/// What a byte behind or between words is for the scanner.
+const JOINS: u8 = 1;
 /// Alone between two words, it writes them as one.
-const GLUES: u8 = 4;
-/// Part of a character that is not ASCII.
-const WIDE: u8 = 8;
+const GLUES: u8 = 2;
 
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0_u8;
     loop {
         let mut class = 0;
-        if byte.is_ascii_alphanumeric() {
-            class |= WORD;
-        }
         if matches!(byte, b'/' | b'|' | b'*' | b'+' | b'#' | b'&' | b':' | b'_' | b'(') {
             class |= JOINS;
         }
         if matches!(byte, b'-' | b'.' | b'\'' | b'_' | b'&' | b':') {
             class |= GLUES;
-        }
-        if !byte.is_ascii() {
-            class |= WIDE;
         }
         classes[byte as usize] = class;
         if byte == u8::MAX {
@@ -65,18 +55,20 @@ fn class(byte: u8) -> u8 {
 /// Appends the tokens of `folded` to `out`.
 pub fn scan<'a>(folded: &'a str, out: &mut Vec<Token<'a>>) {
     let bytes = folded.as_bytes();
+    let mut runs = Runs::new(bytes);
     let mut at = 0;
     let mut last_end = usize::MAX;
-    while let Some(&byte) = bytes.get(at) {
-        if class(byte) & (WORD | WIDE) == 0 {
-            at += 1;
-            continue;
+    while let Some(begin) = runs.begin_from(at) {
+        at = begin;
+        let mut end = runs.end_from(at);
+        if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) {
+            let Some(wide_end) = word_end(folded, at) else {
+                at += folded[at..].chars().next().map_or(1, char::len_utf8);
+                continue;
+            };
+            end = wide_end;
         }
-        let Some(end) = word_end(folded, at) else {
-            at += folded[at..].chars().next().map_or(1, char::len_utf8);
-            continue;
-        };
-        let (mut begin, mut end, mut next) = (at, end, end);
+        let (mut begin, mut next) = (at, end);
         let joined = bytes.get(end).is_some_and(|after| class(*after) & JOINS != 0);
         if joined || end - begin == 3 {
             if let Some(after) = gender_notice(bytes, begin, end) {
@@ -115,8 +107,73 @@ fn word_end(text: &str, at: usize) -> Option<usize> {
     (end > at).then_some(end)
 }
 
-/// How many bytes at the start are ASCII letters and digits; eight are looked at in one go.
+/// How many bytes at the start are ASCII letters and digits.
 fn plain_run(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+}
+
+/// Where runs of letters and digits begin and end, found for 64 bytes in one go, a bit each.
+struct Runs<'a> {
+    bytes: &'a [u8],
+    /// The byte at which the 64 begin.
+    from: usize,
+    /// ASCII letters and digits.
+    plain: u64,
+    /// Parts of characters that are not ASCII.
+    wide: u64,
+}
+
+impl<'a> Runs<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let mut runs = Self { bytes, from: 0, plain: 0, wide: 0 };
+        runs.load(0);
+        runs
+    }
+
+    fn load(&mut self, from: usize) {
+        let mut last = [0; 64];
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        let block = rest.first_chunk::<64>().unwrap_or_else(|| {
+            last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+            &last
+        });
+        (self.from, self.plain, self.wide) = (from, 0, 0);
+        for (at, eight) in block.as_chunks::<8>().0.iter().enumerate() {
+            let (plain, wide) = kinds(*eight);
+            self.plain |= plain << (at * 8);
+            self.wide |= wide << (at * 8);
+        }
+    }
+
+    /// The first byte from `at` on that belongs to a word or to a character that is not ASCII.
+    fn begin_from(&mut self, at: usize) -> Option<usize> {
+        self.find(at, |runs| runs.plain | runs.wide)
+    }
+
+    /// The first byte from `at` on that is no ASCII letter or digit, or the end.
+    fn end_from(&mut self, at: usize) -> usize {
+        self.find(at, |runs| !runs.plain).map_or(self.bytes.len(), |end| end.min(self.bytes.len()))
+    }
+
+    #[inline]
+    fn find(&mut self, mut at: usize, bits: impl Fn(&Self) -> u64) -> Option<usize> {
+        while at < self.bytes.len() {
+            let from = at / 64 * 64;
+            if from != self.from {
+                self.load(from);
+            }
+            let found = bits(self) >> (at % 64);
+            if found != 0 {
+                return Some(at + found.trailing_zeros() as usize);
+            }
+            at = from + 64;
+        }
+        None
+    }
+}
+
+/// Which of eight bytes are ASCII letters and digits, and which are not ASCII, a bit each.
+fn kinds(eight: [u8; 8]) -> (u64, u64) {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     const fn each(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])
@@ -125,19 +182,11 @@ fn plain_run(bytes: &[u8]) -> usize {
         let plain = word & !HIGH;
         (plain + each(0x80 - low)) & !(plain + each(0x7f - high)) & !word & HIGH
     };
-    let mut run = 0;
-    for chunk in bytes.chunks(8) {
-        let Some(eight) = chunk.first_chunk::<8>() else {
-            return run + chunk.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        };
-        let word = u64::from_le_bytes(*eight);
-        let inside = between(word | each(0x20), b'a', b'z') | between(word, b'0', b'9');
-        if inside != HIGH {
-            return run + (inside ^ HIGH).trailing_zeros() as usize / 8;
-        }
-        run += 8;
-    }
-    run
+    // The high bit of each byte, the first byte's lowest.
+    let gathered = |bits: u64| (bits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    let word = u64::from_le_bytes(eight);
+    let plain = between(word | each(0x20), b'a', b'z') | between(word, b'0', b'9');
+    (gathered(plain), gathered(word & HIGH))
 }
 
 fn is_word_byte(byte: Option<&u8>) -> bool {
@@ -275,13 +324,20 @@ mod tests {
     }
 
     #[test]
-    fn runs_end_at_the_first_byte_that_is_no_letter_or_digit() {
-        for length in 0..20 {
-            for end in 0..=u8::MAX {
-                let mut bytes = vec![b'a'; length];
-                bytes.extend([end; 9]);
-                let expected = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-                assert_eq!(plain_run(&bytes), expected, "{length} {end}");
+    fn bytes_are_what_they_are() {
+        for place in 0..8 {
+            for byte in 0..=u8::MAX {
+                let mut eight = [b' '; 8];
+                eight[place] = byte;
+                let bit = |is: bool| u64::from(is) << place;
+                assert_eq!(
+                    kinds(eight),
+                    (bit(byte.is_ascii_alphanumeric()), bit(!byte.is_ascii())),
+                    "{byte}"
+                );
+                let mut eight = [b'a'; 8];
+                eight[place] = byte;
+                assert_eq!(kinds(eight).0 ^ 0xff, bit(!byte.is_ascii_alphanumeric()), "{byte}");
             }
         }
     }
@@ -303,6 +359,15 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn words_are_runs_of_letters_and_digits(text in "[a-z0-9 ,éж。-]{0,200}") {
+            let expected: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+            let mut out = Vec::new();
+            scan(&text, &mut out);
+            let found: Vec<&str> = out.iter().map(|token| token.word).collect();
+            proptest::prop_assert_eq!(found, expected.into_iter().map(without_gender_ending).collect::<Vec<_>>());
+        }
+
         #[test]
         fn total(text in ".{0,80}") {
             let mut folded = String::new();

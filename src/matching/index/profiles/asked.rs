@@ -6,6 +6,7 @@ use super::{
     Cell, Filed, FoundProfile, Scratch, Slot, Spot, Weights,
     bound::{Bound, narrow},
     candidates::{self, Related},
+    glance::{Gate, Glance, sift},
     outline::{Outline, UNTITLED},
     regions::looked_at,
 };
@@ -35,6 +36,7 @@ pub struct Asked<'a> {
     weights: &'a mut Weights,
     seen: &'a mut Vec<u32>,
     round: &'a mut u32,
+    glanced: &'a mut Vec<(u32, Glance)>,
     candidates: &'a mut Vec<(u32, Outline)>,
 }
 
@@ -47,7 +49,7 @@ impl<'a> Asked<'a> {
         settings: &'a MatchSettings,
         scratch: &'a mut Scratch,
     ) -> Self {
-        let Scratch { titles, seen, round, candidates, weights, likeness } = scratch;
+        let Scratch { titles, seen, round, glanced, candidates, weights, likeness } = scratch;
         let related = titles.get(title).map_or(&[][..], |view| &view.related);
         likeness.resize(filed.titles.all.len().max(likeness.len()), 0.0);
         for (title, alike) in related {
@@ -70,6 +72,7 @@ impl<'a> Asked<'a> {
             weights,
             seen,
             round,
+            glanced,
             candidates,
             filed,
         }
@@ -88,25 +91,27 @@ impl<'a> Asked<'a> {
             self.seen.fill(0);
             1
         });
-        let looked_at = lists.iter().map(|list| list.len()).sum::<usize>() as u64;
+        let looked_at = lists.iter().map(|list| list.len()).sum::<usize>();
+        let gate = Gate::new(self.posting, filed.rows.weighed(&self.posting.skills), self.likeness, &bound);
+        // Nothing is decided while memory is asked, so that it answers many questions at once.
+        self.glanced.clear();
+        let glanced = |slot: &u32| Some((*slot, *filed.glances.get(*slot as usize)?));
+        self.glanced.extend(lists.into_iter().flatten().filter_map(glanced));
+        sift(self.glanced, |(_, glance)| gate.admits(glance));
+        sift(self.glanced, |(slot, _)| {
+            let seen = self.seen.get_mut(*slot as usize);
+            seen.is_some_and(|seen| std::mem::replace(seen, *self.round) != *self.round)
+        });
         self.candidates.clear();
-        for slot in lists.into_iter().flatten() {
-            let at = *slot as usize;
-            let (Some(seen), Some(outline)) = (self.seen.get_mut(at), filed.outlines.get(at)) else {
-                continue;
-            };
-            let is_new = std::mem::replace(seen, *self.round) != *self.round;
-            if is_new && self.scoring.is_offered(&outline.brief) {
-                self.candidates.push((*slot, *outline));
-            }
-        }
+        let outlined = |(slot, _): &(u32, Glance)| Some((*slot, *filed.outlines.get(*slot as usize)?));
+        self.candidates.extend(self.glanced.iter().filter_map(outlined));
         filed.rows.foresee(self.candidates.iter().map(|(_, outline)| outline));
         // Where they look was looked at: it is nowhere else.
         found.extend(self.candidates.iter().filter_map(|(slot, outline)| {
             let score = self.score_of(*slot, outline, |_| false, Scoring::reached)?;
             Some(FoundProfile { user: outline.user, score })
         }));
-        looked_at
+        looked_at as u64
     }
 
     /// The score of one user's profile; `None` where there is none or the posting is out for it.

@@ -2,13 +2,15 @@
 //!
 //! A profile matches only a posting that shares a skill or is called alike, so it is filed under its skills and its wished title; and only where it
 //! looks, so under its area, and for remote postings under the countries it names. Only some of the lists of a posting are gone through
-//! (`candidates.rs`); of whom they name, an outline of a few bytes tells who may reach the threshold, and only then is the score worked out.
+//! (`candidates.rs`). Of whom they name, a glance at a few bits leaves out most who cannot match (`glance.rs`); an outline of a few bytes tells who
+//! may reach the threshold (`outline.rs`), and only then is the score worked out.
 //! Wished titles are few: which of them a posting's title is like is found out once for each title ([`TitleView`]).
 
 mod asked;
 mod bound;
 mod candidates;
 mod cell;
+mod glance;
 mod outline;
 mod pack;
 mod regions;
@@ -22,6 +24,7 @@ use smallvec::SmallVec;
 pub use self::asked::Asked;
 use self::{
     cell::Cell,
+    glance::Glance,
     outline::{Outline, Rows, Weights},
     regions::{Region, regions},
     titles::{TitleView, Titles},
@@ -42,6 +45,8 @@ pub struct Profiles(RwLock<Filed>);
 #[derive(Debug, Default)]
 struct Filed {
     slots: Vec<Option<Slot>>,
+    /// By slot.
+    glances: Vec<Glance>,
     /// By slot.
     outlines: Vec<Outline>,
     rows: Rows,
@@ -73,6 +78,7 @@ pub struct Scratch {
     /// By slot: the round in which it was looked at last.
     seen: Vec<u32>,
     round: u32,
+    glanced: Vec<(u32, Glance)>,
     candidates: Vec<(u32, Outline)>,
     weights: Weights,
     /// By wished title: how alike the posting's is.
@@ -118,7 +124,8 @@ impl Profiles {
         let filed = self.read();
         let profiles = filed.slots.iter().flatten().map(|slot| slot.profile.bytes()).sum::<usize>();
         let cells = filed.cells.values().map(Cell::bytes).sum::<usize>();
-        let outlines = filed.outlines.capacity() * size_of::<Outline>() + filed.rows.bytes();
+        let outlines =
+            filed.outlines.capacity() * (size_of::<Outline>() + size_of::<Glance>()) + filed.rows.bytes();
         profiles
             + cells
             + outlines
@@ -176,9 +183,13 @@ impl Filed {
         });
         let Some(slot) = slot else { return };
         let outline = self.rows.outline(&new.profile, new.title, &new.areas);
-        match self.outlines.get_mut(slot as usize) {
-            Some(place) => *place = outline,
-            None => self.outlines.push(outline),
+        let glance = Glance::of(&outline, self.rows.of(&outline).1);
+        let places = self.outlines.get_mut(slot as usize).zip(self.glances.get_mut(slot as usize));
+        if let Some((place, glanced)) = places {
+            (*place, *glanced) = (outline, glance);
+        } else {
+            self.outlines.push(outline);
+            self.glances.push(glance);
         }
         let user = new.profile.user_id;
         self.by_user.insert(user, slot);

@@ -74,6 +74,11 @@ impl Rows {
         all.split_at_checked(areas).unwrap_or_default()
     }
 
+    /// The number and the weight of each skill of a posting that some profile has.
+    pub fn weighed<'a>(&self, skills: &'a [Skill]) -> impl Iterator<Item = (u32, f32)> + use<'a, '_> {
+        skills.iter().filter_map(|skill| Some((self.number(skill.term)?, skill.weight)))
+    }
+
     /// Looks at where the numbers of these profiles begin, all at once: memory answers many questions together.
     pub fn foresee<'a>(&self, outlines: impl Iterator<Item = &'a Outline>) {
         let firsts =
