@@ -52,6 +52,7 @@ pub fn while_matching(engine: &Engine, world: &World, searches: usize, postings:
         while !ready.load(Ordering::Acquire) {
             thread::yield_now();
         }
+        timed("read a search alone while matching, us", &added, |search| engine.read_search(search));
         timed("add a search while matching, us", &added, |search| engine.put_search(search));
         timed("change a search while matching, us", &changed, |search| engine.put_search(search));
         timed("remove a search while matching, us", &added, |search| engine.remove_search(search.id));

@@ -1,9 +1,11 @@
 //! The index under measurement: the only file that knows its methods.
 
+use std::hint::black_box;
+
 use career_worker::{
     config::{DEFAULTS, MatchingConfig},
     domain::{JobId, Profile, SavedSearch, SearchId},
-    matching::{self, Hit, MatchIndex, MatchPosting, MatchSettings},
+    matching::{self, CompiledSearch, Hit, MatchIndex, MatchPosting, MatchSettings},
 };
 
 use crate::workload::PostingText;
@@ -35,6 +37,11 @@ impl Engine {
     pub fn put_search(&self, search: &SavedSearch) {
         let problems = self.index.upsert_search(search);
         assert!(problems.is_empty(), "{search:?}: {problems:?}");
+    }
+
+    /// Reads the query and the filters of a search and does nothing with them.
+    pub fn read_search(&self, search: &SavedSearch) {
+        black_box(CompiledSearch::new(search, &self.settings));
     }
 
     /// Removes a search, which must be there.

@@ -2,9 +2,10 @@
 //!
 //! One thread at a time adds. A reader sees every search whose addition was over when it began, and nothing that began later; of one that
 //! is being added, which nobody was told of, it may see some keys: a node is counted before it hangs in its chain.
-//! Most of what it asks for is not there: two filters of bits say so before a chain is followed.
+//! Most of what it asks for is not there: filters of bits say so before a chain is followed.
 
 use std::{
+    hint::black_box,
     ops::Range,
     sync::{
         Arc,
@@ -18,7 +19,7 @@ use super::{append::AppendList, base::Owner, entry::Entry, program::Program};
 const NONE: u32 = u32::MAX;
 
 /// Chains, as a power of two.
-const BITS: u32 = 16;
+const BITS: u32 = 18;
 
 /// A search in one of its areas under one of its keys.
 #[derive(Debug)]
@@ -42,6 +43,15 @@ impl Node {
     pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
+
+    /// Looks at the programs of all of them.
+    pub fn foresee(nodes: &[&Self]) {
+        let programs = nodes.iter().filter_map(|node| node.program.as_deref());
+        black_box(programs.fold(0, |all, program| all ^ program.words.len()));
+        let programs = nodes.iter().filter_map(|node| node.program.as_deref());
+        let first_words = programs.map(|program| program.words.first().copied().unwrap_or_default());
+        black_box(first_words.fold(0, |all, word| all ^ word));
+    }
 }
 
 /// The late searches.
@@ -52,7 +62,7 @@ pub struct Delta {
     areas: Bits,
     /// For each atom, modulo their number, whether any search is filed under it.
     atoms: Bits,
-    /// For each area with each atom, by a hash, whether any search may be filed there.
+    /// For each area with each atom, two bits by a hash: whether any search may be filed there.
     places: Bits,
     nodes: AppendList<Node>,
     searches: AtomicU32,
@@ -68,15 +78,52 @@ impl Bits {
     }
 
     fn set(&self, bit: u32) {
-        if let Some(word) = self.0.get((bit as usize / 64) & (self.0.len() - 1)) {
-            word.fetch_or(1 << (bit % 64), Ordering::Release);
-        }
+        self.set_all(bit / 64, 1 << (bit % 64));
     }
 
     fn has(&self, bit: u32) -> bool {
-        let word = self.0.get((bit as usize / 64) & (self.0.len() - 1));
-        word.is_some_and(|word| word.load(Ordering::Acquire) >> (bit % 64) & 1 == 1)
+        self.has_all(bit / 64, 1 << (bit % 64))
     }
+
+    /// Sets two bits of one word.
+    fn set_two(&self, hash: u32) {
+        self.set_all(hash >> 12, two(hash));
+    }
+
+    fn has_two(&self, hash: u32) -> bool {
+        self.has_all(hash >> 12, two(hash))
+    }
+
+    fn set_all(&self, word: u32, bits: u64) {
+        if let Some(word) = self.0.get(word as usize & (self.0.len() - 1)) {
+            word.fetch_or(bits, Ordering::Release);
+        }
+    }
+
+    fn has_all(&self, word: u32, bits: u64) -> bool {
+        let word = self.0.get(word as usize & (self.0.len() - 1));
+        word.is_some_and(|word| word.load(Ordering::Acquire) & bits == bits)
+    }
+}
+
+fn two(hash: u32) -> u64 {
+    1 << (hash % 64) | 1 << (hash / 64 % 64)
+}
+
+/// Chains that a reader has to follow; memory that is used again.
+#[derive(Debug, Default)]
+pub struct Chains {
+    /// Atoms that searches are filed under.
+    keys: Vec<u32>,
+    found: Vec<Chain>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Chain {
+    area: u32,
+    key: u32,
+    /// Where the chain hangs, then its first node.
+    first: u32,
 }
 
 impl Default for Delta {
@@ -113,8 +160,8 @@ impl Delta {
             let place = place(*area, *key);
             self.areas.set(*area);
             self.atoms.set(*key);
-            self.places.set(place);
-            let head = self.heads.get(chain(place))?;
+            self.places.set_two(place);
+            let head = self.heads.get(hook(place))?;
             let node = Node {
                 area: *area,
                 key: *key,
@@ -137,26 +184,47 @@ impl Delta {
         }
     }
 
-    /// Appends those of `atoms` that searches are filed under.
-    pub fn keys(&self, atoms: &[u32], keys: &mut Vec<u32>) {
+    /// Gives the nodes among the first `len` that are filed under one of `areas` and one of `atoms`.
+    ///
+    /// Each step first looks at all places it will go to: memory answers many questions at once, but only those it has been asked.
+    pub fn each<'a>(
+        &'a self,
+        areas: impl Iterator<Item = u32>,
+        atoms: &[u32],
+        len: u32,
+        chains: &mut Chains,
+        mut take: impl FnMut(&'a Node),
+    ) {
+        let Chains { keys, found } = chains;
+        keys.clear();
         keys.extend(atoms.iter().filter(|atom| self.atoms.has(**atom)));
-    }
-
-    /// Gives the nodes among the first `len` that are filed under `area` and one of `keys`.
-    pub fn each<'a>(&'a self, area: u32, keys: &[u32], len: u32, mut take: impl FnMut(&'a Node)) {
-        if !self.areas.has(area) {
-            return;
-        }
-        for key in keys {
-            let place = place(area, *key);
-            if !self.places.has(place) {
-                continue;
+        let mut count = 0;
+        for area in areas.filter(|area| self.areas.has(*area)) {
+            if found.len() < count + keys.len() {
+                found.resize(count + keys.len(), Chain::default());
             }
-            let mut next = self.heads.get(chain(place)).map_or(NONE, |head| head.load(Ordering::Acquire));
+            for key in &*keys {
+                let place = place(area, *key);
+                // Written in any case and kept if it may be there, which nobody can foresee.
+                if let Some(chain) = found.get_mut(count) {
+                    *chain = Chain { area, key: *key, first: place };
+                }
+                count += usize::from(self.places.has_two(place));
+            }
+        }
+        let found = found.get_mut(..count).unwrap_or_default();
+        for chain in &mut *found {
+            let head = self.heads.get(hook(chain.first));
+            chain.first = head.map_or(NONE, |head| head.load(Ordering::Acquire));
+        }
+        let first_keys = found.iter().map(|chain| self.nodes.get(chain.first).map_or(0, |node| node.key));
+        black_box(first_keys.fold(0, |all, key| all ^ key));
+        for chain in &*found {
+            let mut next = chain.first;
             while next != NONE
                 && let Some(node) = self.nodes.get(next)
             {
-                if node.key == *key && node.area == area && next < len {
+                if node.key == chain.key && node.area == chain.area && next < len {
                     take(node);
                 }
                 next = node.next;
@@ -187,6 +255,7 @@ fn place(area: u32, key: u32) -> u32 {
     mixed.wrapping_mul(0xc2b2_ae35).rotate_right(11)
 }
 
-fn chain(place: u32) -> usize {
+/// Where the chain of a place hangs.
+fn hook(place: u32) -> usize {
     place as usize & ((1 << BITS) - 1)
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{
     Layer, MatchIndex,
     base::{Base, List, Lists, Owner},
-    delta::Node,
+    delta::{Chains, Node},
     entry::Entry,
     lexicon::ALWAYS,
     order::Order,
@@ -49,7 +49,7 @@ pub struct Finder {
     lists: Lists,
     /// Keys and entries; room for those of the next posting.
     candidates: Vec<(u32, Entry)>,
-    late: Vec<u32>,
+    chains: Chains,
     packed: Vec<(u32, f64)>,
     several: Vec<(Owner, f64)>,
     found: Vec<FoundSearch>,
@@ -68,7 +68,7 @@ impl Finder {
             reader: Reader::default(),
             lists: Lists::default(),
             candidates: Vec::new(),
-            late: Vec::new(),
+            chains: Chains::default(),
             packed: Vec::new(),
             several: Vec::new(),
             found: Vec::new(),
@@ -114,17 +114,15 @@ impl Finder {
         self.reader.read(posting, self.index.shared(), &self.index.settings().rates);
         let view = self.reader.view(posting, today);
         self.packed.clear();
-        self.late.clear();
         let areas = || wide_areas(self.reader.is_remote()).iter().chain(view.areas).copied();
         base.lists(areas(), &view, &mut self.lists);
         let mut sieve =
             Sieve { view: &view, packed: &mut self.packed, found, several: &mut self.several, looked_at: 0 };
         sieve.base(base, &self.lists.found, &mut self.candidates);
         if late > 0 {
-            delta.keys(view.atoms, &mut self.late);
-            for area in areas() {
-                delta.each(area, &self.late, late, |node| sieve.node(node));
-            }
+            let mut nodes = Vec::new();
+            delta.each(areas(), view.atoms, late, &mut self.chains, |node| nodes.push(node));
+            sieve.nodes(nodes);
         }
         self.looked_at += sieve.looked_at;
         found.extend(
@@ -263,9 +261,11 @@ impl Sieve<'_> {
         }
     }
 
-    fn node(&mut self, node: &Node) {
-        self.looked_at += 1;
-        if self.passes(&node.entry) && !node.is_gone() {
+    fn nodes(&mut self, mut nodes: Vec<&Node>) {
+        self.looked_at += nodes.len() as u64;
+        nodes.retain(|node| self.passes(&node.entry) && !node.is_gone());
+        Node::foresee(&nodes);
+        for node in nodes {
             let (words, rules) = node
                 .program
                 .as_deref()

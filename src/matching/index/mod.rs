@@ -189,7 +189,7 @@ impl MatchIndex {
     /// Whether so much came lately that packing anew pays.
     pub fn wants_compaction(&self) -> bool {
         let layer = self.layer().0;
-        layer.delta.len() > LATE.max(layer.base.len() / 4) || self.0.profiles.wants_packing()
+        layer.delta.len() > LATE.max(layer.base.len() / 8) || self.0.profiles.wants_packing()
     }
 
     /// Packs all searches and profiles anew. Matching, adding and removing go on meanwhile; one caller at a time does it, others come back at once.
