@@ -27,7 +27,7 @@ const CHANGES: [(&str, &[(&str, &str)]); 2] = [
                 "use super::{append",
                 "use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};\n\nuse super::{append",
             ),
-            ("const BITS: u32 = 16;", "const BITS: u32 = 1;"),
+            ("const BITS: u32 = 18;", "const BITS: u32 = 1;"),
             ("areas: Bits::new(12)", "areas: Bits::new(6)"),
             ("atoms: Bits::new(16)", "atoms: Bits::new(6)"),
             ("places: Bits::new(21)", "places: Bits::new(6)"),

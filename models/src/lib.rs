@@ -76,5 +76,5 @@ mod delta {
 
 pub use append::AppendList;
 pub use base::Owner;
-pub use delta::Delta;
+pub use delta::{Chains, Delta};
 pub use entry::Entry;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use career_worker_models::{AppendList, Delta, Entry, Owner};
+use career_worker_models::{AppendList, Chains, Delta, Entry, Owner};
 use shuttle::{
     check_dfs, check_pct, check_random,
     sync::atomic::{AtomicBool, Ordering},
@@ -58,7 +58,8 @@ fn a_reader_sees_whole_elements_and_all_below_the_length() {
 
 fn keys_of(delta: &Delta, keys: &[u32]) -> Vec<(u32, u32)> {
     let (mut found, length) = (Vec::new(), delta.len());
-    delta.each(0, keys, length, |node| found.push((node.key, node.owner.0)));
+    let mut chains = Chains::default();
+    delta.each([0].into_iter(), keys, length, &mut chains, |node| found.push((node.key, node.owner.0)));
     found.sort_unstable();
     found
 }
@@ -70,7 +71,7 @@ fn a_reader_in_the_middle_of_an_addition_sees_no_more_than_is_there() {
         let written = delta.clone();
         let writer = thread::spawn(move || {
             for owner in 0..2 {
-                assert!(written.add(0, &[7], Entry { slot: 0 }, None, Owner(owner)).is_some());
+                assert!(written.add(&[(0, 7)], Entry { slot: 0 }, None, Owner(owner)).is_some());
             }
         });
         let found = keys_of(&delta, &[7]);
@@ -88,9 +89,9 @@ fn what_was_added_before_a_reader_was_told_is_found_under_every_key() {
         let (delta, told) = (Arc::new(Delta::default()), Arc::new(AtomicBool::new(false)));
         let (written, tell) = (delta.clone(), told.clone());
         let writer = thread::spawn(move || {
-            assert!(written.add(0, &[7, 8], Entry { slot: 0 }, None, Owner(1)).is_some());
+            assert!(written.add(&[(0, 7), (0, 8)], Entry { slot: 0 }, None, Owner(1)).is_some());
             tell.store(true, Ordering::Release);
-            let _ = written.add(0, &[7], Entry { slot: 0 }, None, Owner(2));
+            let _ = written.add(&[(0, 7)], Entry { slot: 0 }, None, Owner(2));
         });
         if told.load(Ordering::Acquire) {
             let found = keys_of(&delta, &[7, 8]);
@@ -111,7 +112,7 @@ fn the_length_runs_ahead_of_the_chains() {
         let delta = Arc::new(Delta::default());
         let written = delta.clone();
         let writer = thread::spawn(move || {
-            let _ = written.add(0, &[7], Entry { slot: 0 }, None, Owner(1));
+            let _ = written.add(&[(0, 7)], Entry { slot: 0 }, None, Owner(1));
         });
         if delta.len() == 1 && keys_of(&delta, &[7]).is_empty() {
             seen.store(true, std::sync::atomic::Ordering::Relaxed);
