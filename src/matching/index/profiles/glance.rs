@@ -13,6 +13,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 struct SkillBits(u64);
 
+impl SkillBits {
+    /// Whether there is no skill at all: nothing is judged by them then.
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
 /// What a glance at a profile tells.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Glance {
@@ -87,7 +94,8 @@ impl<'a> Gate<'a> {
             most += self.weights.get(common.trailing_zeros() as usize).copied().unwrap_or_default();
             common &= common - 1;
         }
-        (glance.refused & self.stated == 0) & (most >= self.bound.needed_by(likeness, glance.spoken))
+        let is_enough = (most >= self.bound.needed_by(likeness, glance.spoken)) | glance.skills.is_empty();
+        (glance.refused & self.stated == 0) & is_enough
     }
 }
 
