@@ -36,7 +36,7 @@ impl Spoken {
 pub(super) struct Bound {
     skills: f32,
     title: f32,
-    /// By the parts spoken of: what those leave to skills and title of the threshold, times the sum of the weights.
+    /// By the parts spoken of: how far the most that they add stays behind their share of the threshold; below 0 where it is ahead.
     left: [f32; 1 << OTHERS.len()],
     least: f32,
     /// Weight of the skills that is enough; 0 where the posting has none.

@@ -57,11 +57,6 @@ impl Rows {
         self.numbers.len()
     }
 
-    /// The number of a skill that some profile has or had.
-    pub fn number(&self, skill: Term) -> Option<u32> {
-        self.numbers.get(&skill).copied()
-    }
-
     /// The currencies of profiles, by their number.
     pub fn currencies(&self) -> &[Option<String>] {
         &self.currencies
@@ -74,9 +69,9 @@ impl Rows {
         all.split_at_checked(areas).unwrap_or_default()
     }
 
-    /// The number and the weight of each skill of a posting that some profile has.
+    /// The number and the weight of each skill of a posting that some profile has or had.
     pub fn weighed<'a>(&self, skills: &'a [Skill]) -> impl Iterator<Item = (u32, f32)> + use<'a, '_> {
-        skills.iter().filter_map(|skill| Some((self.number(skill.term)?, skill.weight)))
+        skills.iter().filter_map(|skill| Some((*self.numbers.get(&skill.term)?, skill.weight)))
     }
 
     /// Looks at where the numbers of these profiles begin, all at once: memory answers many questions together.
@@ -141,19 +136,18 @@ impl Weights {
     /// Sets the weights of a posting's skills.
     pub fn set(&mut self, posting: &[Skill], rows: &Rows) {
         self.0.resize(rows.skill_count().max(self.0.len()), 0.0);
-        self.put(posting, rows, |skill| skill.weight);
+        self.put(rows.weighed(posting));
     }
 
     /// Forgets them.
     pub fn clear(&mut self, posting: &[Skill], rows: &Rows) {
-        self.put(posting, rows, |_| 0.0);
+        self.put(rows.weighed(posting).map(|(number, _)| (number, 0.0)));
     }
 
-    fn put(&mut self, posting: &[Skill], rows: &Rows, weight: impl Fn(&Skill) -> f32) {
-        for skill in posting {
-            let number = rows.number(skill.term);
-            if let Some(place) = number.and_then(|number| self.0.get_mut(number as usize)) {
-                *place = weight(skill);
+    fn put(&mut self, weighed: impl Iterator<Item = (u32, f32)>) {
+        for (number, weight) in weighed {
+            if let Some(place) = self.0.get_mut(number as usize) {
+                *place = weight;
             }
         }
     }
