@@ -1,6 +1,6 @@
 //! What a profile asks of the plain facts of a posting, in a few bytes: enough for a score, together with what the two have in common.
 
-use super::{PartName, TitleShape};
+use super::PartName;
 use crate::domain::{JobType, RemoteOption};
 
 /// The wishes of a profile that are plain facts.
@@ -27,7 +27,7 @@ pub(in crate::matching) struct Brief {
 pub(in crate::matching) struct Common {
     /// How well the skills of the profile cover those of the posting ([`coverage`](super::coverage())).
     pub coverage: Option<f64>,
-    /// How alike the titles are.
+    /// How alike the titles are; 0 where they are not related.
     pub likeness: f64,
     /// Whether the posting is in one of the places wished for.
     pub is_here: bool,
@@ -42,7 +42,7 @@ pub(in crate::matching) struct Common {
 impl Common {
     /// Whether they have a title or a skill in common at all.
     pub fn is_any(&self) -> bool {
-        self.likeness > TitleShape::RELATED || self.coverage.is_some_and(|share| share > 0.0)
+        self.likeness > 0.0 || self.coverage.is_some_and(|share| share > 0.0)
     }
 }
 

@@ -7,9 +7,10 @@
 //! - A posting is out, whatever its score, if it is stated to be of another job type, the opposite of the wished place of work, paid at most less
 //!   than nine tenths of the wish, somewhere else, or without the visa that the user needs. Remote postings are somewhere else only if
 //!   bound to a country that no wish names.
-//! - A profile matches only with something to show for it: skills and title by themselves must fit to the share `matching.core`, where a title
-//!   counts if it is more alike than [`TitleShape::RELATED`]. Place, pay and freshness refine a match; they do not make one.
-//! - Titles are alike by letters and by occupation (`title.rs`), skills weigh by how rare they are in postings (`rarity.rs`).
+//! - A profile matches only with something to show for it: skills and title by themselves must fit to the share `matching.core`. Place,
+//!   pay and freshness refine a match; they do not make one.
+//! - Titles are alike by letters and by occupation (`title.rs`) and count if they are more alike than [`TitleShape::RELATED`]; skills weigh by how
+//!   rare they are in postings (`rarity.rs`).
 //!
 //! To add a part: a function in `parts.rs`, a weight in `config::Weights`, a line in `Scoring::value`, and whether a profile speaks of it in `Brief`.
 

@@ -118,6 +118,7 @@ impl CompiledProfile {
             PartName::Skills => {
                 format!("{} of {} skills: {}", skills.len(), posting.skills.len(), skills.join(", "))
             }
+            PartName::Title if value <= 0.0 => format!("not like the wished title: {}", posting.title),
             PartName::Title => format!("{:.0} % like the wished title: {}", value * 100.0, posting.title),
             PartName::Seniority => {
                 let level = posting.seniority.map(|level| format!("{level:?}").to_lowercase());

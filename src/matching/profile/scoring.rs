@@ -1,7 +1,7 @@
 //! One posting put to many profiles: whether it is out, what each part is worth, and the score that they make.
 
 use super::{
-    Brief, Common, PartName, TitleShape,
+    Brief, Common, PartName,
     parts::{freshness, place, salary, seniority},
     rounded,
 };
@@ -106,11 +106,7 @@ impl<'a> Scoring<'a> {
 
     /// How well skills and title fit by themselves, 0 to 1.
     pub fn core(&self, brief: &Brief, common: &Common) -> f64 {
-        let title = match common.likeness {
-            _ if !self.has_title => 0.5,
-            likeness if likeness > TitleShape::RELATED => likeness,
-            _ => 0.0,
-        };
+        let title = if self.has_title { common.likeness } else { 0.5 };
         let (mut total, mut sum) = (0.0, 0.0);
         let skills = common.coverage.unwrap_or(0.5);
         for (part, value) in [(PartName::Skills, skills), (PartName::Title, title)] {

@@ -51,8 +51,10 @@ impl WishedTitles {
         Self { text: title.into(), shapes: shapes.into_boxed_slice() }
     }
 
-    /// How alike a title is to that of the wished titles which is nearest to it.
+    /// How alike a title is to that of the wished titles which is nearest to it; 0 where none is more alike than [`TitleShape::RELATED`],
+    /// since the few letters that any two titles share say nothing.
     pub fn likeness(&self, title: &TitleShape) -> f64 {
-        self.shapes.iter().map(|own| own.likeness(title)).fold(0.0, f64::max)
+        let nearest = self.shapes.iter().map(|own| own.likeness(title)).fold(0.0, f64::max);
+        if nearest > TitleShape::RELATED { nearest } else { 0.0 }
     }
 }

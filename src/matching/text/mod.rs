@@ -18,7 +18,6 @@ use serde::Serialize;
 
 pub(super) use fold::{fold, spelled_out};
 pub(super) use forms::{Form, canonical_skill, form_at, lone_letter, starts_form, synonyms};
-pub(super) use heads::head;
 pub(super) use scan::{Join, Token, scan};
 pub(super) use stem::{Language, Stems, stems_of};
 pub(super) use word::WordTerms;
@@ -58,16 +57,6 @@ impl Term {
         Self(hash(b'$', name))
     }
 
-    /// Letters in a row, as a number.
-    pub fn gram(letters: u32) -> Self {
-        Self(hash_number(b'4', letters))
-    }
-
-    /// An occupation by its number.
-    pub fn occupation(number: u16) -> Self {
-        Self(hash_number(b'o', number.into()))
-    }
-
     /// The first letters of a word.
     pub fn beginning(letters: &str) -> Self {
         Self(hash(b'*', letters))
@@ -77,13 +66,6 @@ impl Term {
 fn hash(kind: u8, word: &str) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(word.as_bytes());
-    hasher.write_u8(kind);
-    hasher.finish()
-}
-
-fn hash_number(kind: u8, number: u32) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write_u32(number);
     hasher.write_u8(kind);
     hasher.finish()
 }

@@ -1,6 +1,6 @@
 //! Everything a posting says by one word.
 
-use super::{Language, Stems, Term, head, lone_letter};
+use super::{Language, Stems, Term, heads::head, lone_letter};
 
 /// The terms of one word of a posting.
 #[derive(Clone, Copy, Debug)]

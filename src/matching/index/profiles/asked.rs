@@ -6,15 +6,15 @@ use super::{
     Cell, Filed, FoundProfile, Scratch, Slot, Spot, Weights,
     bound::{Bound, narrow},
     candidates::{self, Related},
-    glance::{Gate, Glance, sift},
-    outline::{Outline, UNTITLED},
+    glance::{Gate, Listed, sift},
+    outline::Outline,
     regions::looked_at,
 };
 use crate::{
     domain::{RemoteOption, UserId},
     matching::{
         posting::MatchPosting,
-        profile::{Brief, Common, PartName, Scoring, TitleShape, coverage, weight_of},
+        profile::{Brief, Common, PartName, Scoring, coverage, weight_of},
         settings::MatchSettings,
     },
 };
@@ -36,7 +36,7 @@ pub struct Asked<'a> {
     weights: &'a mut Weights,
     seen: &'a mut Vec<u32>,
     round: &'a mut u32,
-    glanced: &'a mut Vec<(u32, Glance)>,
+    listed: &'a mut Vec<Listed>,
     candidates: &'a mut Vec<(u32, Outline)>,
 }
 
@@ -49,9 +49,9 @@ impl<'a> Asked<'a> {
         settings: &'a MatchSettings,
         scratch: &'a mut Scratch,
     ) -> Self {
-        let Scratch { titles, seen, round, glanced, candidates, weights, likeness } = scratch;
+        let Scratch { titles, seen, round, listed, candidates, weights, likeness } = scratch;
         let related = titles.get(title).map_or(&[][..], |view| &view.related);
-        likeness.resize(filed.titles.all.len().max(likeness.len()), 0.0);
+        likeness.resize(filed.titles.len().max(likeness.len()), 0.0);
         for (title, alike) in related {
             if let Some(place) = likeness.get_mut(*title as usize) {
                 *place = narrow(*alike);
@@ -72,7 +72,7 @@ impl<'a> Asked<'a> {
             weights,
             seen,
             round,
-            glanced,
+            listed,
             candidates,
             filed,
         }
@@ -93,18 +93,17 @@ impl<'a> Asked<'a> {
         });
         let looked_at = lists.iter().map(|list| list.len()).sum::<usize>();
         let gate = Gate::new(self.posting, filed.rows.weighed(&self.posting.skills), self.likeness, &bound);
-        // Nothing is decided while memory is asked, so that it answers many questions at once.
-        self.glanced.clear();
-        let glanced = |slot: &u32| Some((*slot, *filed.glances.get(*slot as usize)?));
-        self.glanced.extend(lists.into_iter().flatten().filter_map(glanced));
-        sift(self.glanced, |(_, glance)| gate.admits(glance));
-        sift(self.glanced, |(slot, _)| {
-            let seen = self.seen.get_mut(*slot as usize);
+        self.listed.clear();
+        self.listed.extend(lists.into_iter().flatten().copied());
+        sift(self.listed, |one| gate.admits(&one.glance));
+        sift(self.listed, |one| {
+            let seen = self.seen.get_mut(one.slot as usize);
             seen.is_some_and(|seen| std::mem::replace(seen, *self.round) != *self.round)
         });
+        // Nothing is decided while memory is asked, so that it answers many questions at once.
         self.candidates.clear();
-        let outlined = |(slot, _): &(u32, Glance)| Some((*slot, *filed.outlines.get(*slot as usize)?));
-        self.candidates.extend(self.glanced.iter().filter_map(outlined));
+        let outlined = |one: &Listed| Some((one.slot, *filed.outlines.get(one.slot as usize)?));
+        self.candidates.extend(self.listed.iter().filter_map(outlined));
         filed.rows.foresee(self.candidates.iter().map(|(_, outline)| outline));
         // Where they look was looked at: it is nowhere else.
         found.extend(self.candidates.iter().filter_map(|(slot, outline)| {
@@ -137,10 +136,9 @@ impl<'a> Asked<'a> {
             return self.opened(slot, scoring);
         };
         let is_here = areas.iter().any(|area| self.spot.areas.binary_search(area).is_ok());
-        let known = self.likeness_of(outline.title);
         let mut common = Common {
             coverage: coverage(self.weights.sum(skills), self.weight),
-            likeness: known.unwrap_or(TitleShape::RELATED),
+            likeness: self.likeness_of(outline.title),
             is_here,
             is_elsewhere: is_elsewhere(is_here),
             pay: *pay,
@@ -149,12 +147,6 @@ impl<'a> Asked<'a> {
         if brief.speaks_of(PartName::Company) && !self.scoring.is_out(brief, &common) {
             common.is_preferred = self.slot(slot)?.profile.prefers(self.posting);
         }
-        // Titles that are not related are no more alike than that; how much they are takes longer to find out.
-        let most = scoring(&self.scoring, brief, &common)?;
-        if known.is_some() {
-            return Some(most);
-        }
-        common.likeness = self.filed.titles.all.get(outline.title as usize)?.likeness(&self.posting.shape);
         scoring(&self.scoring, brief, &common)
     }
 
@@ -178,14 +170,13 @@ impl<'a> Asked<'a> {
             || self.slot(slot).is_some_and(|slot| slot.profile.is_elsewhere(self.posting))
     }
 
-    /// How alike the titles are; `None` where they are not related.
-    fn likeness_of(&self, wished: u32) -> Option<f64> {
-        if wished == UNTITLED {
-            return Some(0.0);
+    /// How alike the titles are; 0 where they are not related, as nearly all are not.
+    fn likeness_of(&self, wished: u32) -> f64 {
+        if self.likeness.get(wished as usize).is_none_or(|alike| *alike <= 0.0) {
+            return 0.0;
         }
-        self.likeness.get(wished as usize).filter(|alike| **alike > 0.0)?;
-        let at = self.related.binary_search_by_key(&wished, |(title, _)| *title).ok()?;
-        self.related.get(at).map(|(_, likeness)| *likeness)
+        let at = self.related.binary_search_by_key(&wished, |(title, _)| *title);
+        at.ok().and_then(|at| self.related.get(at)).map_or(0.0, |(_, likeness)| *likeness)
     }
 
     fn slot(&self, slot: u32) -> Option<&Slot> {

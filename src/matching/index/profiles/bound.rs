@@ -2,7 +2,7 @@
 
 use crate::matching::{
     posting::MatchPosting,
-    profile::{Brief, FULL_COVERAGE, PartName, TitleShape, freshness},
+    profile::{Brief, FULL_COVERAGE, PartName, freshness},
     settings::MatchSettings,
 };
 
@@ -99,16 +99,11 @@ impl Bound {
         if self.skills <= 0.0 {
             return 0.0;
         }
-        let (title, core_title) = self.values(likeness.unwrap_or_default());
+        let title = if self.has_title { likeness.unwrap_or_default() } else { 0.5 };
         let wished = if likeness.is_some() { self.title } else { 0.0 };
-        let by_core = self.core * (self.skills + wished) - wished * core_title;
+        let by_core = self.core * (self.skills + wished) - wished * title;
         let by_total = self.threshold * (self.skills + wished) - wished * title + left;
         by_core.max(by_total) / self.skills * self.enough
-    }
-
-    /// The most that a title this much alike counts in the score, and what it counts in the core.
-    fn values(&self, likeness: f32) -> (f32, f32) {
-        if self.has_title { (likeness.max(narrow(TitleShape::RELATED)), likeness) } else { (0.5, 0.5) }
     }
 }
 

@@ -7,6 +7,7 @@
 use super::{
     bound::{Bound, narrow},
     cell::{Cell, Lists},
+    glance::Listed,
 };
 use crate::matching::{
     posting::{MatchPosting, Skill},
@@ -14,7 +15,7 @@ use crate::matching::{
 };
 
 /// A list of profiles by a wished title, and how alike the posting's title is.
-type TitleList<'a> = (f32, &'a [u32]);
+type TitleList<'a> = (f32, &'a [Listed]);
 
 /// The wished titles that are related to a posting's.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ pub(super) struct Related<'a> {
 struct SkillLists<'a> {
     length: usize,
     weight: f32,
-    lists: Vec<&'a [u32]>,
+    lists: Vec<&'a [Listed]>,
 }
 
 /// Finds the lists.
@@ -38,14 +39,14 @@ pub(super) fn lists<'a>(
     cells: &[&'a Cell],
     related: Related<'_>,
     bound: &Bound,
-) -> Vec<&'a [u32]> {
+) -> Vec<&'a [Listed]> {
     let mut titles = of_titles(cells, |cell| &cell.titles, related);
     titles.sort_unstable_by(|(left, _), (right, _)| right.total_cmp(left));
     let skills = of_skills(cells, |cell| &cell.skills, &posting.skills);
     let (walked, left_out) = cheapest(&titles, &skills, bound);
     titles.truncate(walked);
     titles.extend(of_titles(cells, |cell| &cell.only_titles, related));
-    let mut lists: Vec<&[u32]> = titles.into_iter().map(|(_, list)| list).collect();
+    let mut lists: Vec<&[Listed]> = titles.into_iter().map(|(_, list)| list).collect();
     lists.extend(skills.into_iter().skip(left_out).flat_map(|skill| skill.lists));
     let only_skills = of_skills(cells, |cell| &cell.only_skills, &posting.skills);
     let left_out = dispensable(&only_skills, bound.needed(None));
@@ -97,7 +98,8 @@ fn of_skills<'a>(
     let mut found: Vec<_> = skills
         .iter()
         .map(|skill| {
-            let lists: Vec<&[u32]> = cells.iter().filter_map(|cell| family(cell).get(&skill.term)).collect();
+            let lists: Vec<&[Listed]> =
+                cells.iter().filter_map(|cell| family(cell).get(&skill.term)).collect();
             SkillLists { length: lists.iter().map(|list| list.len()).sum(), weight: skill.weight, lists }
         })
         .collect();

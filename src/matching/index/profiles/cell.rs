@@ -5,11 +5,12 @@ use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
+use super::glance::Listed;
 use crate::matching::{profile::CompiledProfile, text::Term};
 
 /// Profiles by a key.
 #[derive(Debug)]
-pub(super) struct Lists<K>(FxHashMap<K, Vec<u32>>);
+pub(super) struct Lists<K>(FxHashMap<K, Vec<Listed>>);
 
 impl<K> Default for Lists<K> {
     fn default() -> Self {
@@ -19,7 +20,7 @@ impl<K> Default for Lists<K> {
 
 impl<K: Eq + Hash> Lists<K> {
     /// The profiles under a key.
-    pub fn get(&self, key: &K) -> Option<&[u32]> {
+    pub fn get(&self, key: &K) -> Option<&[Listed]> {
         self.0.get(key).map(Vec::as_slice)
     }
 
@@ -29,26 +30,30 @@ impl<K: Eq + Hash> Lists<K> {
     }
 
     /// Every key with its profiles.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &[u32])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &[Listed])> {
         self.0.iter().map(|(key, list)| (key, list.as_slice()))
     }
 
-    fn push(&mut self, key: K, slot: u32) {
-        self.0.entry(key).or_default().push(slot);
+    fn push(&mut self, key: K, one: Listed) {
+        self.0.entry(key).or_default().push(one);
     }
 
     fn drop(&mut self, key: &K, slot: u32) {
         if let Some(list) = self.0.get_mut(key) {
-            list.retain(|other| *other != slot);
+            list.retain(|other| other.slot != slot);
             if list.is_empty() {
                 self.0.remove(key);
             }
         }
     }
 
+    fn shrink(&mut self) {
+        self.0.values_mut().for_each(Vec::shrink_to_fit);
+    }
+
     fn bytes(&self) -> usize {
-        self.0.values().map(|list| list.capacity() * 4).sum::<usize>()
-            + self.0.capacity() * (size_of::<(K, Vec<u32>)>() + 1)
+        self.0.values().map(|list| list.capacity() * size_of::<Listed>()).sum::<usize>()
+            + self.0.capacity() * (size_of::<(K, Vec<Listed>)>() + 1)
     }
 }
 
@@ -67,12 +72,12 @@ pub(super) struct Cell {
 
 impl Cell {
     /// Files a profile.
-    pub fn add(&mut self, profile: &CompiledProfile, title: Option<u32>, slot: u32) {
+    pub fn add(&mut self, profile: &CompiledProfile, title: Option<u32>, one: Listed) {
         let skills = if title.is_some() { &mut self.skills } else { &mut self.only_skills };
-        profile.skills.iter().for_each(|skill| skills.push(skill.term, slot));
+        profile.skills.iter().for_each(|skill| skills.push(skill.term, one));
         let titles = if profile.skills.is_empty() { &mut self.only_titles } else { &mut self.titles };
         if let Some(title) = title {
-            titles.push(title, slot);
+            titles.push(title, one);
         }
     }
 
@@ -89,6 +94,14 @@ impl Cell {
     /// Whether nobody is in it.
     pub fn is_empty(&self) -> bool {
         self.skills.len() + self.titles.len() + self.only_skills.len() + self.only_titles.len() == 0
+    }
+
+    /// Gives back the room that lists were given to grow: most name one or two.
+    pub fn shrink(&mut self) {
+        self.skills.shrink();
+        self.titles.shrink();
+        self.only_skills.shrink();
+        self.only_titles.shrink();
     }
 
     /// Bytes it takes, about.

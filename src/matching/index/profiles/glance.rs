@@ -9,14 +9,26 @@ use crate::{
     matching::{posting::MatchPosting, profile::Brief},
 };
 
-/// One bit for each skill of a profile, by its number; several skills may have the same.
+/// One bit for each skill of a profile, by its number; several skills may have the same. In halves, so that no room is left beside it.
 #[derive(Clone, Copy, Debug, Default)]
-struct SkillBits(u64);
+struct SkillBits([u32; 2]);
 
 impl SkillBits {
+    const COUNT: u32 = u64::BITS;
+
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    fn of(skills: impl Iterator<Item = u32>) -> Self {
+        let bits = skills.fold(0_u64, |all, skill| all | 1 << (skill % Self::COUNT));
+        Self([bits as u32, (bits >> 32) as u32])
+    }
+
+    fn bits(self) -> u64 {
+        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
+    }
+
     /// Whether there is no skill at all: nothing is judged by them then.
     fn is_empty(self) -> bool {
-        self.0 == 0
+        self.bits() == 0
     }
 }
 
@@ -30,12 +42,21 @@ pub(super) struct Glance {
     spoken: Spoken,
 }
 
+/// A profile in a list: lists are read through, so that what leaves most of them out stands in the list itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listed {
+    /// Number of the profile.
+    pub slot: u32,
+    /// What a glance at it tells.
+    pub glance: Glance,
+}
+
 impl Glance {
     /// Of a profile with these numbers of skills.
     pub fn of(outline: &Outline, skills: &[u32]) -> Self {
-        let bits = skills.iter().fold(0, |all, skill| all | 1 << (skill % u64::BITS));
         let (title, brief) = (outline.title, &outline.brief);
-        Self { skills: SkillBits(bits), title, refused: refused(brief), spoken: Spoken::of(brief) }
+        let skills = SkillBits::of(skills.iter().copied());
+        Self { skills, title, refused: refused(brief), spoken: Spoken::of(brief) }
     }
 }
 
@@ -61,7 +82,7 @@ pub(super) struct Gate<'a> {
     stated: u16,
     skills: SkillBits,
     /// What the skills of each bit weigh together.
-    weights: [f32; u64::BITS as usize],
+    weights: [f32; SkillBits::COUNT as usize],
 }
 
 impl<'a> Gate<'a> {
@@ -72,23 +93,25 @@ impl<'a> Gate<'a> {
         likeness: &'a [f32],
         bound: &'a Bound,
     ) -> Self {
-        let mut weights = [0.0; u64::BITS as usize];
-        let mut bits = 0;
-        for (skill, weight) in skills {
-            bits |= 1 << (skill % u64::BITS);
-            if let Some(sum) = weights.get_mut((skill % u64::BITS) as usize) {
-                *sum += weight;
-            }
-        }
+        let mut weights = [0.0; SkillBits::COUNT as usize];
+        let skills = SkillBits::of(
+            skills
+                .inspect(|(skill, weight)| {
+                    if let Some(sum) = weights.get_mut((skill % SkillBits::COUNT) as usize) {
+                        *sum += weight;
+                    }
+                })
+                .map(|(skill, _)| skill),
+        );
         let stated = posting.job_type.map_or(0, type_bit) | posting.remote.map_or(0, remote_bit);
-        Self { bound, likeness, stated, skills: SkillBits(bits), weights }
+        Self { bound, likeness, stated, skills, weights }
     }
 
     /// Whether a profile may match, as far as can be told from here.
     pub fn admits(&self, glance: &Glance) -> bool {
         let likeness = (glance.title != UNTITLED)
             .then(|| self.likeness.get(glance.title as usize).copied().unwrap_or_default());
-        let mut common = glance.skills.0 & self.skills.0;
+        let mut common = glance.skills.bits() & self.skills.bits();
         let mut most = 0.0;
         while common != 0 {
             most += self.weights.get(common.trailing_zeros() as usize).copied().unwrap_or_default();

@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 pub use self::asked::Asked;
 use self::{
     cell::Cell,
-    glance::Glance,
+    glance::{Glance, Listed},
     outline::{Outline, Rows, Weights},
     regions::{Region, regions},
     titles::{TitleView, Titles},
@@ -45,8 +45,6 @@ pub struct Profiles(RwLock<Filed>);
 #[derive(Debug, Default)]
 struct Filed {
     slots: Vec<Option<Slot>>,
-    /// By slot.
-    glances: Vec<Glance>,
     /// By slot.
     outlines: Vec<Outline>,
     rows: Rows,
@@ -78,7 +76,7 @@ pub struct Scratch {
     /// By slot: the round in which it was looked at last.
     seen: Vec<u32>,
     round: u32,
-    glanced: Vec<(u32, Glance)>,
+    listed: Vec<Listed>,
     candidates: Vec<(u32, Outline)>,
     weights: Weights,
     /// By wished title: how alike the posting's is.
@@ -124,8 +122,7 @@ impl Profiles {
         let filed = self.read();
         let profiles = filed.slots.iter().flatten().map(|slot| slot.profile.bytes()).sum::<usize>();
         let cells = filed.cells.values().map(Cell::bytes).sum::<usize>();
-        let outlines =
-            filed.outlines.capacity() * (size_of::<Outline>() + size_of::<Glance>()) + filed.rows.bytes();
+        let outlines = filed.outlines.capacity() * size_of::<Outline>() + filed.rows.bytes();
         profiles
             + cells
             + outlines
@@ -184,19 +181,17 @@ impl Filed {
         let Some(slot) = slot else { return };
         let outline = self.rows.outline(&new.profile, new.title, &new.areas);
         let glance = Glance::of(&outline, self.rows.of(&outline).1);
-        let places = self.outlines.get_mut(slot as usize).zip(self.glances.get_mut(slot as usize));
-        if let Some((place, glanced)) = places {
-            (*place, *glanced) = (outline, glance);
+        if let Some(place) = self.outlines.get_mut(slot as usize) {
+            *place = outline;
         } else {
             self.outlines.push(outline);
-            self.glances.push(glance);
         }
         let user = new.profile.user_id;
         self.by_user.insert(user, slot);
         self.late += 1;
         self.changed.iter_mut().for_each(|changed| changed.push(user));
         for region in regions(&new.profile, &new.areas) {
-            self.cells.entry(region).or_default().add(&new.profile, new.title, slot);
+            self.cells.entry(region).or_default().add(&new.profile, new.title, Listed { slot, glance });
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(new);

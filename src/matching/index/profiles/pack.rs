@@ -1,6 +1,6 @@
 //! Puts profiles that are looked at together side by side, while matching and changes go on.
 
-use super::{Filed, Profiles, Slot};
+use super::{Cell, Filed, Profiles, Slot};
 use crate::domain::UserId;
 
 /// Profiles taken over under one lock.
@@ -39,6 +39,7 @@ impl Profiles {
             let filed = self.read();
             users.iter().filter_map(|(.., user)| filed.slot(*user)).for_each(|slot| new.add(slot));
         }
+        new.cells.values_mut().for_each(Cell::shrink);
         let mut filed = self.write();
         for user in filed.changed.take().unwrap_or_default() {
             new.remove(user);
