@@ -7,8 +7,7 @@ pub fn fold(text: &str, out: &mut String) {
     out.reserve(text.len());
     let mut rest = text;
     loop {
-        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        let (ascii, other) = rest.split_at(plain);
+        let (ascii, other) = rest.split_at(ascii_run(rest.as_bytes()));
         let begin = out.len();
         out.push_str(ascii);
         if let Some(new) = out.get_mut(begin..) {
@@ -19,6 +18,15 @@ pub fn fold(text: &str, out: &mut String) {
         fold_char(c, out);
         rest = chars.as_str();
     }
+}
+
+/// How many bytes at the start are ASCII, looked at by the block.
+fn ascii_run(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 64;
+    let blocks = bytes.chunks(BLOCK).take_while(|block| block.is_ascii()).count();
+    let plain = bytes.len().min(blocks * BLOCK);
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain + rest.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 fn fold_char(c: char, out: &mut String) {
