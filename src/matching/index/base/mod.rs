@@ -24,6 +24,10 @@ const MANY_KEYS: usize = 192;
 /// A list with more entries becomes a cell, if their second words differ.
 const MANY_ENTRIES: usize = 48;
 
+/// Bits of the filter for each place of a hash table, as a power of two: most words of a posting are no keys of a cell, and a filter, which
+/// is small and lies in a row, tells so of nine in ten without a look into the table.
+const FILTER: u32 = 2;
+
 /// On the start of a list: it is a cell.
 const IS_CELL: u32 = 1 << 31;
 
@@ -43,6 +47,8 @@ struct Cell {
     row: u32,
     /// Length of the hash table as a power of two.
     bits: u32,
+    /// Where its filter begins.
+    filter: u32,
 }
 
 /// Where a list begins, and its key.
@@ -60,8 +66,8 @@ pub struct Lists {
     pub found: Vec<List>,
     /// Keys and the cells that their lists became.
     inner: Vec<(u32, u32)>,
-    /// Atoms whose places in a table are taken, and those places.
-    taken: Vec<(u32, u32)>,
+    /// Atoms that may be keys of a hash table, and their places there.
+    likely: Vec<(u32, u32)>,
 }
 
 /// The packed searches.
@@ -73,6 +79,7 @@ pub struct Base {
     keys: Vec<u32>,
     starts: Vec<u32>,
     tables: Vec<(u32, u32)>,
+    filters: Vec<u64>,
     entries: Vec<Entry>,
     programs: Vec<u32>,
     rules: Vec<RuleGroup>,
@@ -95,7 +102,7 @@ impl Base {
             + (self.keys.len() + self.starts.len() + self.programs.len() + self.by_search.len()) * 4
             + (self.tables.len() + self.owners.len()) * 8
             + self.entries.len() * size_of::<Entry>()
-            + self.gone.len() * 8
+            + (self.gone.len() + self.filters.len()) * 8
     }
 
     /// Whose the search in `slot` is.
@@ -135,13 +142,13 @@ impl Base {
     ///
     /// Each step first looks at all places it will go to: memory answers many questions at once, but only those it has been asked.
     pub fn lists(&self, areas: impl Iterator<Item = u32>, view: &View<'_>, lists: &mut Lists) {
-        let Lists { found, inner, taken } = lists;
+        let Lists { found, inner, likely } = lists;
         found.clear();
         inner.clear();
-        taken.resize(view.atoms.len(), (0, 0));
+        likely.resize(view.atoms.len(), (0, 0));
         for area in areas.filter(|area| *area < self.areas) {
             let Some(cell) = self.cells.get(area as usize) else { continue };
-            self.probe(*cell, view, taken, |key, start| {
+            self.probe(*cell, view, likely, |key, start| {
                 if start & IS_CELL == 0 {
                     found.push(List { key, start });
                 } else {
@@ -155,7 +162,7 @@ impl Base {
         black_box(first_keys.fold(0, |all, key| all ^ key));
         for (key, cell) in &*inner {
             let Some(cell) = self.cells.get(*cell as usize) else { continue };
-            self.probe(*cell, view, taken, |_, start| found.push(List { key: *key, start }));
+            self.probe(*cell, view, likely, |_, start| found.push(List { key: *key, start }));
         }
         let firsts = found.iter().map(|list| self.list(*list).first().map_or(0, |entry| entry.second));
         black_box(firsts.fold(0, |all, second| all ^ second));
@@ -176,8 +183,8 @@ impl Base {
         black_box(words.fold(0, |all, word| all ^ word));
     }
 
-    /// Gives the keys of `cell` that the posting has, and where their lists begin. `taken` has room for all atoms of the posting.
-    fn probe(&self, cell: Cell, view: &View<'_>, taken: &mut [(u32, u32)], mut take: impl FnMut(u32, u32)) {
+    /// Gives the keys of `cell` that the posting has, and where their lists begin. `likely` has room for all atoms of the posting.
+    fn probe(&self, cell: Cell, view: &View<'_>, likely: &mut [(u32, u32)], mut take: impl FnMut(u32, u32)) {
         let first = cell.first as usize;
         if cell.row > 0 {
             let range = first..first + cell.row as usize;
@@ -191,16 +198,20 @@ impl Base {
         } else if cell.bits > 0 {
             let mask = (1_usize << cell.bits) - 1;
             let table = self.tables.get(first..first + mask + 1).unwrap_or_default();
+            let filter = self.filters.get(cell.filter as usize..).unwrap_or_default();
             let mut count = 0;
             for atom in view.atoms {
-                let at = spread(*atom, cell.bits);
-                let is_taken = table.get(at).is_some_and(|(key, _)| *key != FREE);
-                if let Some(place) = taken.get_mut(count) {
-                    *place = (*atom, u32::try_from(at).unwrap_or_default());
+                let bit = spread(*atom, cell.bits + FILTER);
+                let is_likely = filter.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1);
+                if let Some(place) = likely.get_mut(count) {
+                    *place = (*atom, u32::try_from(bit >> FILTER).unwrap_or_default());
                 }
-                count += usize::from(is_taken);
+                count += usize::from(is_likely);
             }
-            for (atom, at) in taken.get(..count).unwrap_or_default() {
+            let likely = likely.get(..count).unwrap_or_default();
+            let places = likely.iter().map(|(_, at)| table.get(*at as usize).map_or(0, |(key, _)| *key));
+            black_box(places.fold(0, |all, key| all ^ key));
+            for (atom, at) in likely {
                 let mut at = *at as usize;
                 while let Some(&(key, start)) = table.get(at) {
                     if key == *atom {

@@ -5,7 +5,7 @@ use super::{
         lexicon::ALWAYS,
         program::{Program, move_rules},
     },
-    AtomicU64, Base, Cell, Entry, FREE, IS_CELL, MANY_ENTRIES, MANY_KEYS, Owner, RuleGroup, spread,
+    AtomicU64, Base, Cell, Entry, FILTER, FREE, IS_CELL, MANY_ENTRIES, MANY_KEYS, Owner, RuleGroup, spread,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +124,7 @@ impl Sealer {
         base.keys.shrink_to_fit();
         base.starts.shrink_to_fit();
         base.tables.shrink_to_fit();
+        base.filters.shrink_to_fit();
         base
     }
 }
@@ -159,14 +160,21 @@ impl Base {
             let first = u32::try_from(self.keys.len()).unwrap_or_default();
             self.keys.extend(lists.iter().map(|(key, _)| *key));
             self.starts.extend(lists.iter().map(|(_, start)| *start));
-            return Cell { first, row: u32::try_from(lists.len()).unwrap_or_default(), bits: 0 };
+            let row = u32::try_from(lists.len()).unwrap_or_default();
+            return Cell { first, row, ..Cell::default() };
         }
         let bits = (lists.len() * 3 / 2).next_power_of_two().ilog2();
         let first = self.tables.len();
         let mask = (1_usize << bits) - 1;
         self.tables.resize(first + mask + 1, (FREE, 0));
+        let filter = self.filters.len();
+        self.filters.resize(filter + (1_usize << (bits + FILTER)).div_ceil(64), 0);
         for list in lists {
-            let mut at = spread(list.0, bits);
+            let bit = spread(list.0, bits + FILTER);
+            if let Some(word) = self.filters.get_mut(filter + bit / 64) {
+                *word |= 1 << (bit % 64);
+            }
+            let mut at = bit >> FILTER;
             while self.tables.get(first + at).is_some_and(|(key, _)| *key != FREE) {
                 at = (at + 1) & mask;
             }
@@ -174,6 +182,7 @@ impl Base {
                 *place = *list;
             }
         }
-        Cell { first: u32::try_from(first).unwrap_or_default(), row: 0, bits }
+        let [first, filter] = [first, filter].map(|place| u32::try_from(place).unwrap_or_default());
+        Cell { first, row: 0, bits, filter }
     }
 }
