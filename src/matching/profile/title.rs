@@ -124,14 +124,14 @@ impl TitleShape {
     pub fn likeness(&self, other: &Self) -> f64 {
         let both = !self.occupations.is_empty() && !other.occupations.is_empty();
         let occupations = both.then(|| product(&self.occupations, &other.occupations));
-        Self::joined(product(&self.grams, &other.grams), occupations)
+        f64::from(Self::joined(product(&self.grams, &other.grams), occupations))
     }
 
     /// The likeness that the products of two titles' letters and occupations make; `None` where one of them stands for no occupation.
-    pub(in crate::matching) fn joined(letters: f32, occupations: Option<f32>) -> f64 {
+    pub(in crate::matching) fn joined(letters: f32, occupations: Option<f32>) -> f32 {
         let likeness =
             occupations.map_or(letters, |occupations| LETTERS * letters + (1.0 - LETTERS) * occupations);
-        if likeness > 0.9995 { 1.0 } else { f64::from(likeness.clamp(0.0, 1.0)) }
+        if likeness > 0.9995 { 1.0 } else { likeness.clamp(0.0, 1.0) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::RwLockReadGuard;
 
 use super::{
     Cell, Filed, FoundProfile, Scratch, Slot, Spot, Weights,
-    bound::{Bound, narrow},
+    bound::Bound,
     candidates::{self, Related},
     glance::{Gate, Listed, sift},
     outline::Outline,
@@ -27,7 +27,7 @@ pub struct Asked<'a> {
     scoring: Scoring<'a>,
     spot: &'a Spot,
     /// The wished titles that are like the posting's, by number.
-    related: &'a [(u32, f64)],
+    related: &'a [(u32, f32)],
     /// Both ends of the pay, by the number of the currency.
     pays: Vec<(Option<f64>, Option<f64>)>,
     /// What its skills weigh.
@@ -49,12 +49,12 @@ impl<'a> Asked<'a> {
         settings: &'a MatchSettings,
         scratch: &'a mut Scratch,
     ) -> Self {
-        let Scratch { titles, seen, round, listed, candidates, weights, likeness } = scratch;
+        let Scratch { titles, seen, round, listed, candidates, weights, likeness, .. } = scratch;
         let related = titles.get(title).map_or(&[][..], |view| &view.related);
         likeness.resize(filed.titles.len().max(likeness.len()), 0.0);
         for (title, alike) in related {
             if let Some(place) = likeness.get_mut(*title as usize) {
-                *place = narrow(*alike);
+                *place = *alike;
             }
         }
         weights.set(&posting.skills, &filed.rows);
@@ -170,13 +170,9 @@ impl<'a> Asked<'a> {
             || self.slot(slot).is_some_and(|slot| slot.profile.is_elsewhere(self.posting))
     }
 
-    /// How alike the titles are; 0 where they are not related, as nearly all are not.
+    /// How alike the titles are; 0 where they are not related.
     fn likeness_of(&self, wished: u32) -> f64 {
-        if self.likeness.get(wished as usize).is_none_or(|alike| *alike <= 0.0) {
-            return 0.0;
-        }
-        let at = self.related.binary_search_by_key(&wished, |(title, _)| *title);
-        at.ok().and_then(|at| self.related.get(at)).map_or(0.0, |(_, likeness)| *likeness)
+        self.likeness.get(wished as usize).copied().map_or(0.0, f64::from)
     }
 
     fn slot(&self, slot: u32) -> Option<&Slot> {

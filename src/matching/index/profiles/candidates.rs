@@ -5,7 +5,7 @@
 //! likeness; the lists of titles more alike than that are gone through instead. The cheapest of these choices is taken.
 
 use super::{
-    bound::{Bound, narrow},
+    bound::Bound,
     cell::{Cell, Lists},
     glance::Listed,
 };
@@ -21,7 +21,7 @@ type TitleList<'a> = (f32, &'a [Listed]);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Related<'a> {
     /// By number, ascending, each with its likeness.
-    pub list: &'a [(u32, f64)],
+    pub list: &'a [(u32, f32)],
     /// By the number of any title; 0 for those that are not related.
     pub likeness: &'a [f32],
 }
@@ -119,7 +119,7 @@ fn of_titles<'a>(
             let all = lists.iter().map(|(title, list)| (alike(title), list));
             found.extend(all.filter(|(likeness, _)| *likeness > 0.0));
         } else {
-            let listed = |(title, alike): &(u32, f64)| Some((narrow(*alike), lists.get(title)?));
+            let listed = |(title, alike): &(u32, f32)| Some((*alike, lists.get(title)?));
             found.extend(related.list.iter().filter_map(listed));
         }
     }

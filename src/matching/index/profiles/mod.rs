@@ -35,8 +35,11 @@ use crate::{
     matching::{location::Area, posting::MatchPosting, profile::CompiledProfile, settings::MatchSettings},
 };
 
-/// Titles remembered before all are forgotten.
+/// Titles of postings remembered before all are forgotten.
 const MAX_TITLES: usize = 50_000;
+
+/// Wished titles remembered with them as related, of all together.
+const MAX_RELATED: usize = 4_000_000;
 
 /// All profiles that can match.
 #[derive(Debug, Default)]
@@ -73,6 +76,8 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Scratch {
     titles: FxHashMap<Box<str>, TitleView>,
+    /// How many wished titles these are related to, all together.
+    related: usize,
     /// By slot: the round in which it was looked at last.
     seen: Vec<u32>,
     round: u32,
@@ -150,11 +155,14 @@ pub struct Held<'a>(RwLockReadGuard<'a, Filed>);
 impl<'a> Held<'a> {
     /// Reduces the title of a posting, or recalls it.
     pub fn title<'s>(&self, title: &str, scratch: &'s mut Scratch) -> &'s TitleView {
-        if scratch.titles.len() > MAX_TITLES {
+        if scratch.titles.len() > MAX_TITLES || scratch.related > MAX_RELATED {
             scratch.titles.clear();
+            scratch.related = 0;
         }
         let view = scratch.titles.entry(title.into()).or_insert_with(|| TitleView::new(title));
+        scratch.related -= view.related.len();
         self.0.titles.ask(view);
+        scratch.related += view.related.len();
         view
     }
 

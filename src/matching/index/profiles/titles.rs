@@ -12,6 +12,8 @@ use crate::matching::profile::{TitleShape, WishedTitles};
 /// The wished titles.
 #[derive(Debug, Default)]
 pub(super) struct Titles {
+    /// Titles with another have other numbers.
+    numbering: u64,
     ids: FxHashMap<Box<str>, u32>,
     /// A wish has several shapes if it lists several titles; they follow each other.
     shapes: Vec<Shape>,
@@ -32,15 +34,16 @@ pub struct TitleView {
     /// The title.
     pub shape: Arc<TitleShape>,
     /// By number, ascending.
-    pub(super) related: Vec<(u32, f64)>,
-    /// How many shapes it was compared with.
+    pub(super) related: Vec<(u32, f32)>,
+    /// How many shapes it was compared with, and the numbering of these.
     asked: usize,
+    numbering: u64,
 }
 
 impl TitleView {
     /// A title that was compared with none yet.
     pub(super) fn new(title: &str) -> Self {
-        Self { shape: Arc::new(TitleShape::new(title)), related: Vec::new(), asked: 0 }
+        Self { shape: Arc::new(TitleShape::new(title)), related: Vec::new(), asked: 0, numbering: 0 }
     }
 }
 
@@ -50,10 +53,15 @@ impl Titles {
         self.ids.len()
     }
 
-    /// The number of a wish.
+    /// The number of a wish, if it is among them.
+    pub fn number(&self, text: &str) -> Option<u32> {
+        self.ids.get(text).copied()
+    }
+
+    /// The number of a wish, which is put among them.
     pub fn intern(&mut self, wished: &WishedTitles) -> u32 {
-        if let Some(id) = self.ids.get(&wished.text) {
-            return *id;
+        if let Some(wish) = self.number(&wished.text) {
+            return wish;
         }
         let wish = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         for shape in &wished.shapes {
@@ -66,8 +74,17 @@ impl Titles {
         wish
     }
 
+    /// No titles yet; those to come have other numbers than these.
+    pub fn renumbered(&self) -> Self {
+        Self { numbering: self.numbering + 1, ..Self::default() }
+    }
+
     /// Compares a title with the wished titles that came since.
     pub fn ask(&self, view: &mut TitleView) {
+        if view.numbering != self.numbering {
+            (view.asked, view.numbering) = (0, self.numbering);
+            view.related.clear();
+        }
         let new = self.shapes.get(view.asked..).unwrap_or_default();
         if new.is_empty() {
             return;
@@ -78,7 +95,7 @@ impl Titles {
         for ((shape, letters), work) in new.iter().zip(letters).zip(work) {
             let both = shape.has_occupations && !occupations.is_empty();
             let likeness = TitleShape::joined(letters, both.then_some(work));
-            if likeness <= TitleShape::RELATED {
+            if f64::from(likeness) <= TitleShape::RELATED {
                 continue;
             }
             match view.related.last_mut() {
@@ -176,7 +193,9 @@ mod tests {
                     .map(|(wish, wished)| (wish, wished.likeness(&view.shape)))
                     .filter(|(_, likeness)| *likeness > 0.0)
                     .collect();
-                prop_assert_eq!(view.related, expected);
+                let found: Vec<(u32, f64)> =
+                    view.related.iter().map(|(wish, likeness)| (*wish, f64::from(*likeness))).collect();
+                prop_assert_eq!(found, expected);
             }
         }
     }
