@@ -140,7 +140,7 @@ impl Stems {
 
     fn computed(word: &str, language: Language) -> Self {
         let english = form_in(word, Language::En);
-        let own = form_in(word, language);
+        let own = if language == Language::En { english } else { form_in(word, language) };
         Self { exact: Term::exact(word), english, own }
     }
 }
