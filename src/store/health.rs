@@ -206,7 +206,8 @@ impl Store {
         Ok(finished)
     }
 
-    /// Ends a listing that the server says is unchanged: all its postings are seen, and those that were missing still are.
+    /// Ends a listing that the server says is unchanged: all its postings are seen, and those that were missing still are, unless another
+    /// listing of the board ended meanwhile, so that nobody knows what it was that is unchanged.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is changed then.
@@ -233,8 +234,20 @@ impl Store {
     ) -> Result<(u64, Finished), StoreError> {
         let mut tx = self.pool.begin().await?;
         sightings::plan_afresh(&mut tx).await?;
-        let listed = sightings::listed(&mut tx, source, board).await?;
-        let swept = sightings::sweep(&mut tx, source, board, &listed, confirm_after.as_secs_f64()).await?;
+        sightings::lock_writers(&mut tx).await?;
+        let whole = sqlx::query_scalar!(
+            r#"SELECT pages IS NOT NULL AS "whole!" FROM worker.source_health WHERE source = $1 AND board = $2"#,
+            source,
+            board
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let swept = if whole == Some(true) {
+            let listed = sightings::listed(&mut tx, source, board).await?;
+            sightings::sweep(&mut tx, source, board, &listed, confirm_after.as_secs_f64()).await?
+        } else {
+            sightings::Swept::default()
+        };
         let seen = sightings::touch_board(&mut tx, source, board, None).await?;
         sqlx::query!(
             "INSERT INTO worker.source_health AS h (source, board, last_attempt_at) VALUES ($1, $2, now())

@@ -34,6 +34,11 @@ impl Under<'_> {
     }
 
     async fn end(self) {
+        self.end_with(&["a"]).await;
+    }
+
+    async fn end_with(self, ids: &[&str]) {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         let validators = CachedValidators {
             url: "https://jobs.example.org/".to_owned(),
             etag: Some("\"v\"".to_owned()),
@@ -43,7 +48,7 @@ impl Under<'_> {
             source: "greenhouse",
             board: BOARD,
             counts: self.counts,
-            ids: &["a".to_owned()],
+            ids: &ids,
             rejected: &[],
             complete: true,
             expected: None,
@@ -104,4 +109,46 @@ async fn what_another_stores_in_between_is_not_taken_for_what_was_listed() {
     last.store("a", "Architect").await;
     quiet.end().await;
     assert!(!trusts_validators(&db).await, "one that changed nothing, after one that did");
+}
+
+#[tokio::test]
+async fn what_another_took_for_missing_is_looked_at_again() {
+    let db = TestDb::new().await;
+    let mut first = begin(&db).await;
+    first.store("a", "Engineer").await;
+    first.end().await;
+
+    let (late, mut new) = (begin(&db).await, begin(&db).await);
+    new.store("a", "Engineer").await;
+    new.store("b", "Designer").await;
+    let mut same = begin(&db).await;
+    same.store("a", "Engineer").await;
+    same.store("b", "Designer").await;
+    new.end_with(&["a", "b"]).await;
+    assert!(trusts_validators(&db).await);
+    late.end_with(&["a"]).await;
+    same.end_with(&["a", "b"]).await;
+    assert!(!trusts_validators(&db).await, "what is listed is noted as missing");
+
+    let mut again = begin(&db).await;
+    again.store("a", "Engineer").await;
+    again.store("b", "Designer").await;
+    assert_eq!(again.counts.returned, 1);
+    again.end_with(&["a", "b"]).await;
+    assert!(trusts_validators(&db).await);
+}
+
+#[tokio::test]
+async fn nothing_is_gone_by_what_another_took_for_missing_meanwhile() {
+    let db = TestDb::new().await;
+    let late = begin(&db).await;
+    let mut new = begin(&db).await;
+    new.store("a", "Engineer").await;
+    new.store("b", "Designer").await;
+    new.end_with(&["a", "b"]).await;
+    assert!(trusts_validators(&db).await);
+    late.end_with(&["a"]).await;
+    let (seen, finished) = db.store.finish_unmodified("greenhouse", BOARD, Duration::ZERO).await.unwrap();
+    assert_eq!((seen, finished.gone), (1, 0));
+    assert!(!trusts_validators(&db).await);
 }

@@ -48,7 +48,7 @@ pub(super) async fn finish(tx: &mut PgConnection, listing: &Listing<'_>) -> Resu
         http_cache::keep(tx, listing.validators).await?;
     }
     let finished = Finished { missing: swept.missing, gone: swept.gone, short };
-    note_finished(tx, listing, finished, next_usual(size, usual), usual).await?;
+    note_finished(tx, listing, finished, swept.contested, next_usual(size, usual), usual).await?;
     Ok(finished)
 }
 
@@ -102,6 +102,7 @@ async fn note_finished(
     tx: &mut PgConnection,
     listing: &Listing<'_>,
     finished: Finished,
+    contested: bool,
     next_usual: f64,
     usual: Option<f64>,
 ) -> Result<(), StoreError> {
@@ -151,7 +152,7 @@ async fn note_finished(
         pages,
         kind,
         message,
-        alone,
+        alone && !contested,
         stored_at,
     )
     .execute(&mut *tx)

@@ -10,6 +10,8 @@ use crate::store::StoreError;
 pub(in crate::store) struct Swept {
     pub missing: u64,
     pub gone: u64,
+    /// Another listing of the board noted some as missing that this one has: it came in between, and what is stored is not all of this.
+    pub contested: bool,
 }
 
 /// Applies a complete listing of a board: postings not in `listed` are missing, and gone when they already were `confirm_after` ago.
@@ -38,7 +40,18 @@ pub(in crate::store) async fn sweep(
         absent.iter().filter(|row| row.missing_since.is_none()).map(|row| row.source_id.clone()).collect();
     let waiting: Vec<String> =
         absent.into_iter().filter(|row| row.missing_since.is_some()).map(|row| row.source_id).collect();
-    let mut swept = Swept { missing: missing.len() as u64, gone: 0 };
+    let contested = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM worker.sightings
+               WHERE source = $1 AND board = $2 AND missing_since IS NOT NULL AND source_id = ANY($3)
+           ) AS "contested!""#,
+        source,
+        board,
+        listed,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let mut swept = Swept { missing: missing.len() as u64, gone: 0, contested };
     if !waiting.is_empty() {
         let gone = sqlx::query_scalar!(
             "UPDATE worker.sightings SET gone_at = now()
