@@ -46,7 +46,11 @@ pub struct Block {
 /// The blocks of a piece of HTML. Markup that was escaped once more is read as markup.
 pub fn read(html: &str) -> Vec<Block> {
     let html = repair::characters(html);
-    let html = if is_escaped(&html) { Cow::Owned(entities::decode(&html).into_owned()) } else { html };
+    let html = if is_escaped(&html) {
+        Cow::Owned(repair::characters(&entities::decode(&html)).into_owned())
+    } else {
+        html
+    };
     let mut reader = Reader::default();
     for token in Tokens::new(&html) {
         match token {

@@ -33,6 +33,7 @@ fn loose_items_bullets_and_escaped_markup() {
     assert_eq!(text("<li>one</li><li>two</li>"), "- one\n- two");
     assert_eq!(text("<p>• one<br>• two</p>"), "- one\n- two");
     assert_eq!(text("&lt;p&gt;R&amp;amp;D &lt;b&gt;now&lt;/b&gt;&lt;/p&gt;"), "R&D now");
+    assert_eq!(text("&lt;p&gt;one&#0; &#x0;two&#x1;&lt;/p&gt;"), "one two", "what no database stores");
     assert_eq!(text("3 &lt; 5 & 7 > 6"), "3 < 5 & 7 > 6");
     assert_eq!(text("<pre>a\nb</pre>c"), "a\nb\n\nc");
     assert_eq!(
